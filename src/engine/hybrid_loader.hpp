@@ -1,0 +1,84 @@
+// HybridLoader, the seed's loader, as a deterministic state machine without I/O.
+//
+// step() is the only way in and its outputs are the only way out. It owns no socket, thread, clock or random device: the same
+// options, seed and inputs give the same outputs, byte for byte, on every compiler.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "engine/io.hpp"
+#include "engine/settings.hpp"
+
+namespace p2pml::engine {
+
+struct Options {
+  Settings settings;
+  Capabilities capabilities;
+  std::uint64_t seed = 1;  ///< of everything random, peer ids included: give every loader its own
+};
+
+/// A connected peer, as getDetails() tells it.
+struct PeerDetails {
+  base::PeerId id;
+  std::string remoteAddress;
+  std::uint64_t bytesDownloaded = 0;
+  std::uint64_t bytesUploaded = 0;
+  std::size_t segments = 0;  ///< that it says it has
+};
+/// One swarm this loader announces itself in.
+struct SwarmDetails {
+  std::string streamSwarmId;
+  base::InfoHash infoHash;
+  base::PeerId peerId;  ///< ours in this swarm
+};
+/// The seed's loader.getDetails().
+struct Details {
+  std::string peerId;  ///< 40 hex digits: ours in the current stream's swarm
+  std::vector<PeerDetails> peers;
+  std::vector<SwarmDetails> swarms;
+};
+
+/// Counters since the start, for tests and statistics.
+struct Stats {
+  std::uint64_t httpBytes = 0;
+  std::uint64_t p2pBytes = 0;
+  std::uint64_t uploadedBytes = 0;
+  std::uint64_t segmentsOverHttp = 0;
+  std::uint64_t segmentsOverP2p = 0;
+  std::uint64_t staleInputs = 0;  ///< answers for ids that are not open (any more): dropped
+  std::uint64_t peerFaults = 0;   ///< things peers sent that are not of the protocol
+  std::uint64_t mapsSent = 0;
+};
+
+class HybridLoader {
+ public:
+  /// Error: invalidArgument, from validate(settings).
+  static base::Result<std::unique_ptr<HybridLoader>> create(Options options);
+  ~HybridLoader();
+  HybridLoader(const HybridLoader&) = delete;
+  HybridLoader& operator=(const HybridLoader&) = delete;
+
+  /// Takes one input and appends what is to be done to `outputs`. `now` never goes back.
+  void step(base::TimePoint now, const Input& input, Outputs& outputs);
+
+  /// When step(Tick) is due at the latest; kNever if nothing is timed. Always later than the last `now`.
+  [[nodiscard]] base::TimePoint deadline() const;
+
+  [[nodiscard]] const Settings& getSettings() const;
+  [[nodiscard]] Details getDetails() const;
+  [[nodiscard]] const Stats& stats() const;
+  [[nodiscard]] bool destroyed() const;
+
+ private:
+  class Impl;
+  explicit HybridLoader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace p2pml::engine
