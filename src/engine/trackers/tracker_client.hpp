@@ -179,6 +179,7 @@ class TrackerClient {
   struct Swarm {
     base::PeerId peerId;
     bool joined = false;
+    base::TimePoint keptUntil{};  ///< its entry in Tracker::left, once it was left
     Known known = Known::no;
     Phase phase = Phase::idle;
     base::TimePoint due{};                   ///< of the next announce; counts in idle
@@ -191,6 +192,8 @@ class TrackerClient {
     std::optional<base::Duration> interval;  ///< as the tracker told it, bounded
     std::uint32_t failures = 0;              ///< "failure reason"s for this swarm since its last response
     std::optional<std::string> trackerId;
+    std::int64_t uploaded = 0;
+    std::int64_t downloaded = 0;
     RecentLog announces{kAnnounceWindow};  ///< `stopped` included
     base::TimePoint lastAnnounce{};
     base::TimePoint timer = base::kNever;  ///< its entry in Tracker::timers, if not kNever
@@ -224,12 +227,6 @@ class TrackerClient {
     std::set<std::pair<base::TimePoint, base::InfoHash>> left;  ///< swarms kept for their log, by the end of its use
   };
 
-  struct Joined {
-    base::PeerId peerId;
-    std::int64_t uploaded = 0;
-    std::int64_t downloaded = 0;
-  };
-
   struct Batch {
     TrackerIndex tracker{};
     base::InfoHash infoHash;
@@ -261,16 +258,18 @@ class TrackerClient {
                     std::vector<wire::TrackerOffer> offers, base::TimePoint now, Outputs& out);
   void sendStopped(Tracker& tracker, const base::InfoHash& infoHash, Swarm& swarm, base::TimePoint now, Outputs& out);
   void sendCounted(Tracker& tracker, Swarm& swarm, std::string text, base::TimePoint now, Outputs& out);
-  wire::AnnounceRequest makeRequest(const base::InfoHash& infoHash, const Swarm& swarm) const;
+  static wire::AnnounceRequest makeRequest(const base::InfoHash& infoHash, const Swarm& swarm);
 
   void onResponse(Tracker& tracker, wire::AnnounceResponse& response, Step& step);
   void onOffer(Tracker& tracker, wire::RelayedOffer& offer, Step& step);
   void onAnswer(Tracker& tracker, wire::RelayedAnswer& answer, Step& step);
-  /// False: too many; the connection was given up.
-  bool onFailure(Tracker& tracker, const wire::TrackerFailure& failure, Step& step);
+  void onFailure(Tracker& tracker, const wire::TrackerFailure& failure, Step& step);
 
   static Swarm* joinedSwarm(Tracker& tracker, const base::InfoHash& infoHash);
+  /// Announces in kAnnounceWindow, the one kept for `stopped` included.
   static std::size_t announceLimit(const Swarm& swarm);
+  /// Messages one announce may take: one, and as many more as the limits leave for further offers.
+  static std::size_t messagesAllowed(Tracker& tracker, Swarm& swarm, base::TimePoint now);
   static base::Duration nextInterval(const Tracker& tracker, const Swarm& swarm);
   static void setTimer(Tracker& tracker, const base::InfoHash& infoHash, Swarm& swarm, base::TimePoint time);
   void dropBatch(Swarm& swarm);
@@ -282,7 +281,7 @@ class TrackerClient {
   std::uint64_t& nextSocketId_;
   std::vector<Tracker> trackers_;
   std::map<base::SocketId, TrackerIndex> sockets_;
-  std::map<base::InfoHash, Joined> joined_;
+  std::set<base::InfoHash> joined_;
   std::map<std::uint64_t, Batch> batches_;
   std::uint64_t nextBatch_ = 1;
   bool wantPeers_ = true;
