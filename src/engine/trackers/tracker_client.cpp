@@ -46,10 +46,10 @@ std::optional<Duration> boundedInterval(const wire::AnnounceResponse& response) 
 
 }  // namespace
 
-TrackerClient::TrackerClient(Config config, base::Rng& rng, std::uint64_t& nextSocketId)
+TrackerClient::TrackerClient(Config config, base::Rng& rng, std::uint64_t& lastSocketId)
     : peerRequests_(static_cast<std::size_t>(std::max<std::int64_t>(config.peerRequestsPerAnnounce, 0))),
       rng_(rng),
-      nextSocketId_(nextSocketId) {
+      lastSocketId_(lastSocketId) {
   std::vector<std::string> urls = differentUrls(std::move(config.urls));
   trackers_.resize(urls.size());
   for (std::size_t i = 0; i < urls.size(); ++i) {
@@ -418,7 +418,7 @@ Duration TrackerClient::nextInterval(const Tracker& tracker, const Swarm& swarm)
 // -------------------------------------------------------------------------------------------------------- connection
 
 void TrackerClient::openLink(Tracker& tracker, TimePoint now, Outputs& out) {
-  tracker.socket = base::SocketId(nextSocketId_++);
+  tracker.socket = base::SocketId(++lastSocketId_);
   tracker.link = Link::opening;
   tracker.linkTimer = now + kOpenTimeout;
   sockets_.emplace(tracker.socket, tracker.index);

@@ -119,8 +119,8 @@ class TrackerClient {
   static constexpr std::size_t kMaxSwarms = 256;
   static constexpr std::size_t kMaxRemoteText = 512;  ///< bytes of a tracker's text that reach TrackerWarning
 
-  /// `rng` and `nextSocketId` (the next id to hand out) are the engine's and outlive the client.
-  TrackerClient(Config config, base::Rng& rng, std::uint64_t& nextSocketId);
+  /// `rng` and `lastSocketId` (the last id handed out, 0 at first) are the engine's and outlive the client.
+  TrackerClient(Config config, base::Rng& rng, std::uint64_t& lastSocketId);
 
   /// Announces the swarm on every tracker, from now on. Joined already: nothing happens. The id is ours in that swarm
   /// and should be the same whenever the swarm is joined. Error: limitExceeded above kMaxSwarms.
@@ -278,7 +278,7 @@ class TrackerClient {
 
   std::size_t peerRequests_;
   base::Rng& rng_;
-  std::uint64_t& nextSocketId_;
+  std::uint64_t& lastSocketId_;
   std::vector<Tracker> trackers_;
   std::map<base::SocketId, TrackerIndex> sockets_;
   std::set<base::InfoHash> joined_;
