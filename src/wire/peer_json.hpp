@@ -1,7 +1,8 @@
 // The JSON peer protocol of generation G0 (docs/protocol/peer-json.md): messages on a data channel <-> values.
 //
-// A message is a command iff its first two bytes are `{"`, its last is `}` and the whole parses as JSON (5a.2); everything else is
-// segment bytes. Commands are sent as binary messages, key order as the JavaScript library writes it.
+// A message is a command iff its first two bytes are `{"`, its last is `}` and the whole parses as JSON (5a.2);
+// everything else is segment bytes. Commands are sent as binary messages, key order as the JavaScript library writes
+// it.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,8 @@ struct StreamAvailability {
   friend bool operator==(const StreamAvailability&, const StreamAvailability&) = default;
 };
 
-/// Command 0: `size` bytes of the segment follow at once. size 0 is never sent and an error when received (5a.4 clause 9).
+/// Command 0: `size` bytes of the segment follow at once. size 0 is never sent and an error when received (5a.4 clause
+/// 9).
 struct SegmentData {
   base::SegmentId id;
   std::uint64_t size = 0;
@@ -40,8 +42,8 @@ struct SegmentAbsent {
   base::SegmentId id;
   friend bool operator==(const SegmentAbsent&, const SegmentAbsent&) = default;
 };
-/// Command 2: replaces all that is known of the sender. Anything wrong anywhere in it makes the whole map empty (5a.3): that is no
-/// malformed command but an empty map.
+/// Command 2: replaces all that is known of the sender. Anything wrong anywhere in it makes the whole map empty (5a.3):
+/// that is no malformed command but an empty map.
 struct SegmentsMap {
   std::vector<StreamAvailability> streams;
   friend bool operator==(const SegmentsMap&, const SegmentsMap&) = default;
@@ -79,6 +81,9 @@ inline constexpr std::size_t kMaxPeerCommandBytes = 1 << 20;
 /// Entries of one map; a map with more is taken as empty.
 inline constexpr std::size_t kMaxMapEntries = 65'536;
 inline constexpr std::size_t kMaxSegmentIdBytes = 8'192;
+/// All segment ids that one map stands for, put together; a map with more is taken as empty. A long stream id before
+/// many short sequences would otherwise grow a thousandfold where ids are written out.
+inline constexpr std::size_t kMaxMapIdBytes = std::size_t{16} << 20;
 
 /// True if the first two bytes are `{"` and the last is `}`: all that can be told without parsing.
 bool looksLikePeerCommand(std::span<const std::byte> message);
@@ -87,7 +92,8 @@ PeerMessage decodePeerMessage(std::span<const std::byte> message);
 
 base::Bytes encode(const SegmentData& command);
 base::Bytes encode(const SegmentAbsent& command);
-/// Streams without segments are left out (`["",[]]` would be taken as an error, 5a.3).
+/// Streams without segments are left out (`["",[]]` would be taken as an error, 5a.3), and so are sequences with a `|`,
+/// which a map cannot say. Precondition: every stream occurs once.
 base::Bytes encode(const SegmentsMap& command);
 base::Bytes encode(const SegmentRequest& command);
 base::Bytes encode(const CancelSegmentRequest& command);
