@@ -8,7 +8,9 @@ include(GNUInstallDirs)
 
 add_library(p2pml_options INTERFACE)
 target_compile_options(p2pml_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-                                               -Wno-missing-field-initializers)
+                                               -Wno-missing-field-initializers
+                                               # g++ 12 sees it in every moved std::variant
+                                               $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_include_directories(p2pml_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 # Assertions of our own (base/assert.hpp) stay on in every build; the standard library's bounds checks too.
 target_compile_definitions(p2pml_options INTERFACE _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED)

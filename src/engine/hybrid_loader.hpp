@@ -1,7 +1,7 @@
 // HybridLoader, the seed's loader, as a deterministic state machine without I/O.
 //
-// step() is the only way in and its outputs are the only way out. It owns no socket, thread, clock or random device: the same
-// options, seed and inputs give the same outputs, byte for byte, on every compiler.
+// step() is the only way in and its outputs are the only way out. It owns no socket, thread, clock or random device:
+// the same options, seed and inputs give the same outputs, byte for byte, on every compiler.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "engine/io.hpp"
 #include "engine/settings.hpp"
+#include "engine/stats.hpp"
 
 namespace p2pml::engine {
 
@@ -42,18 +43,6 @@ struct Details {
   std::string peerId;  ///< 40 hex digits: ours in the current stream's swarm
   std::vector<PeerDetails> peers;
   std::vector<SwarmDetails> swarms;
-};
-
-/// Counters since the start, for tests and statistics.
-struct Stats {
-  std::uint64_t httpBytes = 0;
-  std::uint64_t p2pBytes = 0;
-  std::uint64_t uploadedBytes = 0;
-  std::uint64_t segmentsOverHttp = 0;
-  std::uint64_t segmentsOverP2p = 0;
-  std::uint64_t staleInputs = 0;  ///< answers for ids that are not open (any more): dropped
-  std::uint64_t peerFaults = 0;   ///< things peers sent that are not of the protocol
-  std::uint64_t mapsSent = 0;
 };
 
 class HybridLoader {

@@ -24,15 +24,16 @@ namespace p2pml::engine {
 
 /// What the world can do besides the settings. All false is the plain engine with its own memory storage.
 struct Capabilities {
-  bool webRtc = true;            ///< false: no data channels here, so everything goes over HTTP (the seed's isSupported)
-  bool segmentValidator = false; ///< ValidateSegment outputs will be answered
-  bool customStorage = false;    ///< Storage* outputs will be answered; else the engine keeps segments in memory
+  bool webRtc = true;  ///< false: no data channels here, so everything goes over HTTP (the seed's isSupported)
+  bool segmentValidator = false;  ///< ValidateSegment outputs will be answered
+  bool customStorage = false;     ///< Storage* outputs will be answered; else the engine keeps segments in memory
 };
 
 enum class Method : std::uint8_t { http, p2p };
 constexpr const char* toString(Method method) { return method == Method::http ? "http" : "p2p"; }
 
-// ---------------------------------------------------------------------------------------------------------------- inputs
+// ----------------------------------------------------------------------------------------------------------------
+// inputs
 
 namespace input {
 
@@ -59,6 +60,7 @@ struct HttpHead {
   std::optional<std::uint64_t> contentLength;  ///< of this body, not of the whole resource; none if unknown or encoded
   std::optional<std::uint64_t> rangeStart;     ///< from Content-Range of a 206
   std::optional<std::uint64_t> rangeTotal;     ///< complete length from Content-Range, if told
+  bool acceptsRanges = false;                  ///< Accept-Ranges: bytes was there
   std::string requestUrl;                      ///< after segmentUrlBuilder
   std::string responseUrl;                     ///< after redirects
 };
@@ -152,14 +154,15 @@ struct StorageCleaned {
 
 }  // namespace input
 
-using Input = std::variant<input::Tick, input::Load, input::GetSegment, input::Destroy, input::HttpHead, input::HttpData,
-                           input::HttpDone, input::HttpFailed, input::SocketOpened, input::SocketMessage,
-                           input::SocketClosed, input::OfferCreated, input::AnswerCreated, input::PeerOpened,
-                           input::PeerMessage, input::PeerDrained, input::PeerClosed, input::SegmentValidated,
-                           input::StorageStored, input::StorageMapResult, input::StorageSegmentResult,
-                           input::StorageCleaned>;
+using Input =
+    std::variant<input::Tick, input::Load, input::GetSegment, input::Destroy, input::HttpHead, input::HttpData,
+                 input::HttpDone, input::HttpFailed, input::SocketOpened, input::SocketMessage, input::SocketClosed,
+                 input::OfferCreated, input::AnswerCreated, input::PeerOpened, input::PeerMessage, input::PeerDrained,
+                 input::PeerClosed, input::SegmentValidated, input::StorageStored, input::StorageMapResult,
+                 input::StorageSegmentResult, input::StorageCleaned>;
 
-// --------------------------------------------------------------------------------------------------------------- outputs
+// ---------------------------------------------------------------------------------------------------------------
+// outputs
 
 namespace output {
 
@@ -188,7 +191,8 @@ struct CloseSocket {
   base::SocketId socket;
 };
 
-/// Make a connection with one ordered reliable data channel, gather candidates (5 s at most), answer with OfferCreated or PeerClosed.
+/// Make a connection with one ordered reliable data channel, gather candidates (5 s at most), answer with OfferCreated
+/// or PeerClosed.
 struct CreateOffer {
   base::ConnectionId connection;
   std::string label;  ///< of the data channel (data-channel.md: 40 hex digits)
@@ -301,6 +305,10 @@ struct PeerError {
   std::optional<base::PeerId> id;
   base::Error error;
 };
+/// A custom storage failed. The viewer is not harmed: the segment was delivered, it is only not shared.
+struct StorageError {
+  base::Error error;
+};
 
 }  // namespace output
 
@@ -311,7 +319,7 @@ using Output =
                  output::StorageClean, output::StorageDestroy, output::GetSegmentResult, output::SegmentLoaded,
                  output::SegmentError, output::SegmentAbort, output::PeerConnect, output::PeerClose,
                  output::PieceBytesDownloaded, output::PieceBytesUploaded, output::SegmentStart, output::TrackerUpdate,
-                 output::TrackerWarning, output::TrackerError, output::PeerError>;
+                 output::TrackerWarning, output::TrackerError, output::PeerError, output::StorageError>;
 
 /// One step's outputs, in the order in which they are to be carried out.
 using Outputs = std::vector<Output>;

@@ -1,0 +1,67 @@
+#include "engine/availability_map.hpp"
+
+#include <map>
+#include <utility>
+
+#include "engine/identity.hpp"
+#include "wire/peer_json.hpp"
+
+namespace p2pml::engine {
+
+namespace {
+
+struct Line {
+  WireName name;
+  wire::SegmentStatus status;
+};
+
+/// Bytes of one entry: its text, a bar, the digit, a comma; a new stream adds its key. Escapes at most make six bytes
+/// of one.
+std::size_t encodedSize(const std::string& text) {
+  std::size_t size = 4;
+  for (const char c : text) {
+    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+    size += plain ? 1 : 6;
+  }
+  return size;
+}
+
+}  // namespace
+
+base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http) {
+  std::vector<Line> newestFirst;
+  std::map<std::string, std::size_t> streamPlaces;  // stream -> place in the map, filled below
+  std::size_t room = kMaxMapBytes - 16;
+  const auto add = [&](const WireName& name, wire::SegmentStatus status) {
+    std::size_t size = encodedSize(name.entry);
+    if (!streamPlaces.contains(name.stream.value)) size += encodedSize(name.stream.value) + 8;
+    if (size > room) return false;
+    room -= size;
+    streamPlaces.emplace(name.stream.value, 0);
+    newestFirst.push_back({name, status});
+    return true;
+  };
+  for (const auto& [id, request] : http.all()) {
+    if (store.has(id)) continue;
+    const Segment* segment = http.find(id);
+    if (segment->masterSwarmId != store.masterSwarmId()) continue;
+    const auto name = wireNameOf(*segment, store.masterSwarmId());
+    if (name && !add(*name, wire::SegmentStatus::loadingByHttp)) break;
+  }
+  const std::size_t loading = newestFirst.size();
+  store.forEachNewestFirst([&](const WireName& name) { return add(name, wire::SegmentStatus::loaded); });
+
+  // Written in the order in which segments came: stored ones, then those being loaded.
+  wire::SegmentsMap map;
+  streamPlaces.clear();
+  const auto write = [&](Line& line) {
+    const auto [place, isNew] = streamPlaces.emplace(line.name.stream.value, map.streams.size());
+    if (isNew) map.streams.push_back({line.name.stream, {}});
+    map.streams[place->second].segments.emplace_back(std::move(line.name.entry), line.status);
+  };
+  for (std::size_t i = newestFirst.size(); i-- > loading;) write(newestFirst[i]);
+  for (std::size_t i = 0; i < loading; ++i) write(newestFirst[i]);
+  return wire::encode(map);
+}
+
+}  // namespace p2pml::engine

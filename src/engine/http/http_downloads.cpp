@@ -1,0 +1,313 @@
+#include "engine/http/http_downloads.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+
+namespace p2pml::engine {
+
+namespace {
+
+using base::ErrorCode;
+
+/// A server may take its time to answer (transcoding, cold cache); only a body that has begun is held to
+/// httpNotReceivingBytesTimeout.
+constexpr int kHeadPatience = 10;
+/// Requests in a row without a new byte before the download counts as failed.
+constexpr int kMaxFruitless = 3;
+/// All requests for one segment: ends even a server that hands out a few bytes per request.
+constexpr int kMaxRequests = 64;
+
+base::Error error(ErrorCode code, std::string detail) { return {code, std::move(detail)}; }
+
+}  // namespace
+
+HttpDownloads::HttpDownloads(const Settings& settings, Timers& timers, IdCounters& ids, TransferMeter& meter)
+    : settings_(settings), timers_(timers), ids_(ids), meter_(meter) {}
+
+void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody* partial) {
+  P2PML_ASSERT(!active(segment.id));
+  const base::RequestId request = ids_.nextRequest();
+  Download& download = downloads_[request];
+  byId_[segment.id] = request;
+  download.segment = segment;
+  download.segment.data.reset();
+  if (segment.range) download.wanted = parseByteRange(*segment.range);
+  const bool canContinue =
+      partial != nullptr && !partial->data.empty() && settings_.httpUseRanges && (!segment.range || download.wanted);
+  if (canContinue) {
+    download.body.append(partial->data);
+    if (partial->total > 0) {
+      download.expected = partial->total;
+      download.body.setExpectedSize(partial->total);
+      // Nothing is left to ask for: "bytes=N-" with N == size is a 416 (field notes, item 13).
+      if (partial->data.size() == partial->total) {
+        complete(io, downloads_.find(request));
+        return;
+      }
+    }
+  }
+  io.out.push_back(output::SegmentStart{download.segment, Method::http, std::nullopt});
+  send(io, request, download);
+}
+
+void HttpDownloads::send(StepIo& io, base::RequestId request, Download& download) {
+  std::optional<std::string> range = download.segment.range;
+  const std::uint64_t have = download.body.size();
+  if (have > 0) {
+    const std::uint64_t base = download.wanted ? download.wanted->first : 0;
+    const std::optional<std::uint64_t> last = download.wanted ? download.wanted->last : std::nullopt;
+    range = ByteRange{base + have, last}.text();
+  }
+  download.headSeen = false;
+  download.attemptBytes = 0;
+  download.sliceFullBody = false;
+  io.out.push_back(output::StartHttp{request, download.segment, std::move(range),
+                                     base::milliseconds(settings_.httpNotReceivingBytesTimeout)});
+  armSilence(io.now, request, download);
+}
+
+void HttpDownloads::armSilence(base::TimePoint now, base::RequestId request, const Download& download) {
+  if (settings_.httpNotReceivingBytesTimeout <= 0) return;
+  const std::int64_t patience = download.headSeen ? 1 : kHeadPatience;
+  timers_.set({TimerKind::httpSilence, request.value},
+              now + base::milliseconds(settings_.httpNotReceivingBytesTimeout * patience));
+}
+
+bool HttpDownloads::abort(StepIo& io, const std::string& id) {
+  const auto named = byId_.find(id);
+  if (named == byId_.end()) return false;
+  const base::RequestId request = named->second;
+  const auto at = downloads_.find(request);
+  if (!at->second.complete) io.out.push_back(output::CancelHttp{request});
+  timers_.cancel({TimerKind::httpSilence, request.value});
+  downloads_.erase(at);
+  byId_.erase(named);
+  return true;
+}
+
+void HttpDownloads::abortAll(StepIo& io) {
+  while (!byId_.empty()) abort(io, std::string(byId_.begin()->first));
+}
+
+const Segment* HttpDownloads::find(const std::string& id) const {
+  const auto named = byId_.find(id);
+  return named == byId_.end() ? nullptr : &downloads_.find(named->second)->second.segment;
+}
+
+void HttpDownloads::release(const std::string& id) {
+  const auto named = byId_.find(id);
+  if (named == byId_.end()) return;
+  downloads_.erase(named->second);
+  byId_.erase(named);
+}
+
+void HttpDownloads::markFailed(base::TimePoint now, const std::string& id) {
+  failedUntil_[id] = now + base::milliseconds(settings_.httpFailedSegmentTimeout);
+  armRetry();
+}
+
+bool HttpDownloads::failedRecently(base::TimePoint now, const std::string& id) const {
+  const auto found = failedUntil_.find(id);
+  return found != failedUntil_.end() && now < found->second;
+}
+
+void HttpDownloads::forgetOldFailures(base::TimePoint now) {
+  std::erase_if(failedUntil_, [now](const auto& entry) { return entry.second <= now; });
+  armRetry();
+}
+
+void HttpDownloads::armRetry() {
+  if (failedUntil_.empty()) {
+    timers_.cancel({TimerKind::httpRetry, 0});
+    return;
+  }
+  const auto earliest = std::min_element(failedUntil_.begin(), failedUntil_.end(),
+                                         [](const auto& a, const auto& b) { return a.second < b.second; });
+  timers_.set({TimerKind::httpRetry, 0}, earliest->second);
+}
+
+HttpDownloads::Downloads::iterator HttpDownloads::find(base::RequestId request) {
+  const auto at = downloads_.find(request);
+  return at == downloads_.end() || at->second.complete ? downloads_.end() : at;
+}
+
+bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
+  const auto at = find(head.request);
+  if (at == downloads_.end()) return false;
+  Download& download = at->second;
+  download.headSeen = true;
+  download.segment.requestUrl = head.requestUrl;
+  download.segment.responseUrl = head.responseUrl;
+  download.rangesWork = download.rangesWork || head.acceptsRanges || head.status == 206;
+  if (head.status == 206) {
+    acceptPartialContent(io, at, head);
+    return true;
+  }
+  if (head.status < 200 || head.status > 299) {
+    // 416 for the rest of a body: what we have is not the start of what is there now.
+    if (head.status == 416 && download.body.size() > 0) {
+      io.out.push_back(output::CancelHttp{head.request});
+      restart(io, at, /*fromScratch=*/true);
+      return true;
+    }
+    fail(io, at, error(ErrorCode::unavailable, "HTTP status " + std::to_string(head.status)), /*stillOpen=*/true);
+    return true;
+  }
+  // A 200 to a range request is the full body (RFC 9110 section 14.2).
+  download.body.clear();
+  download.expected = head.contentLength;
+  download.body.setExpectedSize(head.contentLength.value_or(0));
+  download.sliceFullBody = download.wanted.has_value();
+  armSilence(io.now, head.request, download);
+  return true;
+}
+
+void HttpDownloads::acceptPartialContent(StepIo& io, Downloads::iterator at, const input::HttpHead& head) {
+  Download& download = at->second;
+  const std::uint64_t have = download.body.size();
+  const std::uint64_t first = (download.wanted ? download.wanted->first : 0) + have;
+  const bool wrongStart = head.rangeStart && *head.rangeStart != first;
+  const std::optional<std::uint64_t> total =
+      head.contentLength ? std::optional(have + *head.contentLength) : download.expected;
+  // The resource has changed since the first part was taken, or the server answers another question.
+  const bool otherSize = have > 0 && download.expected && total && *total != *download.expected;
+  if (wrongStart || otherSize) {
+    if (have > 0) {
+      io.out.push_back(output::CancelHttp{head.request});
+      restart(io, at, /*fromScratch=*/true);
+    } else {
+      fail(io, at, error(ErrorCode::unavailable, "HTTP 206 with another range than asked for"), /*stillOpen=*/true);
+    }
+    return;
+  }
+  download.expected = total;
+  if (total) download.body.setExpectedSize(*total);
+  armSilence(io.now, at->first, download);
+}
+
+bool HttpDownloads::onData(StepIo& io, const input::HttpData& data) {
+  const auto at = find(data.request);
+  if (at == downloads_.end()) return false;
+  Download& download = at->second;
+  if (!download.headSeen || data.data.empty()) return true;
+  download.body.append(data.data);
+  download.attemptBytes += data.data.size();
+  meter_.downloaded(io, Method::http, data.data.size(), std::nullopt);
+  if (download.expected && download.body.size() > *download.expected) {
+    fail(io, at, error(ErrorCode::unavailable, "HTTP body longer than announced"), /*stillOpen=*/true);
+    return true;
+  }
+  armSilence(io.now, data.request, download);
+  return true;
+}
+
+bool HttpDownloads::onDone(StepIo& io, base::RequestId request) {
+  const auto at = find(request);
+  if (at == downloads_.end()) return false;
+  Download& download = at->second;
+  if (download.expected && download.body.size() < *download.expected) {
+    interrupted(io, at,
+                error(ErrorCode::unavailable, "HTTP body truncated: " + std::to_string(download.body.size()) + " of " +
+                                                  std::to_string(*download.expected) + " bytes"),
+                /*stillOpen=*/false);
+    return true;
+  }
+  if (download.body.size() == 0) {
+    fail(io, at, error(ErrorCode::unavailable, "HTTP body is empty"), /*stillOpen=*/false);
+    return true;
+  }
+  complete(io, at);
+  return true;
+}
+
+bool HttpDownloads::onFailed(StepIo& io, const input::HttpFailed& failed) {
+  const auto at = find(failed.request);
+  if (at == downloads_.end()) return false;
+  if (at->second.headSeen) {
+    interrupted(io, at, failed.error, /*stillOpen=*/false);
+  } else {
+    fail(io, at, failed.error, /*stillOpen=*/false);
+  }
+  return true;
+}
+
+void HttpDownloads::onSilence(StepIo& io, base::RequestId request) {
+  const auto at = find(request);
+  if (at == downloads_.end()) return;
+  const char* where = at->second.headSeen ? "HTTP body stalled: no bytes for " : "HTTP request not answered for ";
+  const std::int64_t patience = at->second.headSeen ? 1 : kHeadPatience;
+  interrupted(
+      io, at,
+      error(ErrorCode::timeout, where + std::to_string(settings_.httpNotReceivingBytesTimeout * patience) + " ms"),
+      /*stillOpen=*/true);
+}
+
+void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen) {
+  Download& download = at->second;
+  const bool canResume = (settings_.httpUseRanges || download.rangesWork) && download.body.size() > 0 &&
+                         !download.sliceFullBody && (!download.segment.range || download.wanted);
+  const bool progress = canResume && download.attemptBytes > 0;
+  download.fruitless = progress ? 0 : download.fruitless + 1;
+  if (download.fruitless >= kMaxFruitless || download.requests >= kMaxRequests) {
+    fail(io, at, std::move(why), stillOpen);
+    return;
+  }
+  if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
+  restart(io, at, !canResume);
+}
+
+void HttpDownloads::restart(StepIo& io, Downloads::iterator at, bool fromScratch) {
+  timers_.cancel({TimerKind::httpSilence, at->first.value});
+  Download download = std::move(at->second);
+  downloads_.erase(at);
+  if (fromScratch) {
+    download.body.clear();
+    download.expected.reset();
+  }
+  ++download.requests;
+  const base::RequestId request = ids_.nextRequest();
+  byId_[download.segment.id] = request;
+  Download& moved = downloads_.emplace(request, std::move(download)).first->second;
+  send(io, request, moved);
+}
+
+void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen) {
+  if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
+  timers_.cancel({TimerKind::httpSilence, at->first.value});
+  Segment segment = std::move(at->second.segment);
+  byId_.erase(segment.id);
+  downloads_.erase(at);
+  markFailed(io.now, segment.id);
+  io.events.push_back(event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt});
+}
+
+void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
+  Download& download = at->second;
+  timers_.cancel({TimerKind::httpSilence, at->first.value});
+  base::Bytes body = download.body.finish();
+  if (download.sliceFullBody) {
+    const std::uint64_t first = download.wanted->first;
+    const std::uint64_t length =
+        download.wanted->length().value_or(body.size() - std::min<std::uint64_t>(first, body.size()));
+    if (first >= body.size() || body.size() - first < length) {
+      fail(io, at, error(ErrorCode::unavailable, "HTTP 200 with fewer bytes than the asked range"),
+           /*stillOpen=*/false);
+      return;
+    }
+    body = body.slice(first, length);
+  } else if (download.wanted && download.wanted->length() && body.size() != *download.wanted->length()) {
+    fail(io, at, error(ErrorCode::unavailable, "HTTP 206 with another length than the asked range"),
+         /*stillOpen=*/false);
+    return;
+  }
+  download.complete = true;
+  download.body.clear();
+  failedUntil_.erase(download.segment.id);
+  Segment segment = download.segment;
+  segment.data = std::move(body);
+  io.events.push_back(event::Downloaded{std::move(segment), Method::http, std::nullopt, {}});
+}
+
+}  // namespace p2pml::engine

@@ -1,0 +1,100 @@
+// The loader's running HTTP downloads, and the segments HTTP has recently failed for.
+//
+// Owned by the loader. What always holds: at most one download per segment id; a body that is shorter than announced,
+// empty, or not the range that was asked for never becomes a segment; nobody is ever asked for the empty range at the
+// end of a resource.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "engine/http/byte_range.hpp"
+#include "engine/internal_events.hpp"
+#include "engine/settings.hpp"
+#include "engine/timers.hpp"
+#include "engine/transfer_meter.hpp"
+
+namespace p2pml::engine {
+
+/// The start of a segment that somebody already has: an aborted P2P download that HTTP may continue.
+struct PartialBody {
+  base::Bytes data;
+  std::uint64_t total = 0;  ///< 0: not known
+};
+
+class HttpDownloads {
+ public:
+  HttpDownloads(const Settings& settings, Timers& timers, IdCounters& ids, TransferMeter& meter);
+
+  /// Starts a GET. With httpUseRanges a partial body is continued by a Range request.
+  /// Precondition: !active(segment.id).
+  void start(StepIo& io, const Segment& segment, const PartialBody* partial = nullptr);
+  /// False if there was none.
+  bool abort(StepIo& io, const std::string& id);
+  void abortAll(StepIo& io);
+
+  [[nodiscard]] bool active(const std::string& id) const { return byId_.contains(id); }
+  [[nodiscard]] std::size_t count() const { return byId_.size(); }
+  /// Ids of what is being downloaded, in order.
+  [[nodiscard]] const std::map<std::string, base::RequestId>& all() const { return byId_; }
+  [[nodiscard]] const Segment* find(const std::string& id) const;
+
+  /// The loader has taken (or refused) what event::Downloaded brought; the slot is free again.
+  void release(const std::string& id);
+  /// As after a failed download: no HTTP for this segment during httpFailedSegmentTimeout.
+  void markFailed(base::TimePoint now, const std::string& id);
+  [[nodiscard]] bool failedRecently(base::TimePoint now, const std::string& id) const;
+  /// Forgets failures that are over.
+  void forgetOldFailures(base::TimePoint now);
+
+  // Each answers false for a request that is not open.
+  bool onHead(StepIo& io, const input::HttpHead& head);
+  bool onData(StepIo& io, const input::HttpData& data);
+  bool onDone(StepIo& io, base::RequestId request);
+  bool onFailed(StepIo& io, const input::HttpFailed& failed);
+  /// A TimerKind::httpSilence timer fired.
+  void onSilence(StepIo& io, base::RequestId request);
+
+ private:
+  struct Download {
+    Segment segment;
+    std::optional<ByteRange> wanted;  // of segment.range where it is one plain range
+    base::BytesAssembler body;
+    std::optional<std::uint64_t> expected;  // bytes of the whole body, what was there before included
+    std::uint64_t attemptBytes = 0;         // received by the present request
+    bool headSeen = false;
+    bool sliceFullBody = false;  // a 200 came for segment.range: cut it out at the end
+    bool rangesWork = false;     // the server has shown that it can resume
+    bool complete = false;
+    int fruitless = 0;  // requests in a row that brought nothing new
+    int requests = 1;
+  };
+  using Downloads = std::map<base::RequestId, Download>;
+
+  Downloads::iterator find(base::RequestId request);
+  void send(StepIo& io, base::RequestId request, Download& download);
+  void acceptPartialContent(StepIo& io, Downloads::iterator at, const input::HttpHead& head);
+  /// The request ended too early for a reason that a new request may not meet: ask again at once, for the rest where
+  /// that works.
+  void interrupted(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen);
+  void restart(StepIo& io, Downloads::iterator at, bool fromScratch);
+  void fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen);
+  void complete(StepIo& io, Downloads::iterator at);
+  void armSilence(base::TimePoint now, base::RequestId request, const Download& download);
+  void armRetry();
+
+  const Settings& settings_;
+  Timers& timers_;
+  IdCounters& ids_;
+  TransferMeter& meter_;
+  Downloads downloads_;
+  std::map<std::string, base::RequestId> byId_;
+  std::map<std::string, base::TimePoint> failedUntil_;
+};
+
+}  // namespace p2pml::engine

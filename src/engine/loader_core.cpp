@@ -1,0 +1,505 @@
+#include "engine/loader_core.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/encoding.hpp"
+#include "engine/availability_map.hpp"
+#include "engine/scheduling/classic_policy.hpp"
+
+namespace p2pml::engine {
+
+using base::Error;
+using base::ErrorCode;
+
+/// The peers, as the policy sees them: by place in the queue.
+class LoaderCore::QueuePeers final : public PeerView {
+ public:
+  QueuePeers(const LoaderCore& core, base::TimePoint now) : core_(core), now_(now) {}
+
+  [[nodiscard]] std::size_t peerCount() const override { return core_.peers_.peerCount(); }
+  [[nodiscard]] Availability availability(std::size_t index) const override {
+    const auto& name = core_.queue_[index].name;
+    return name ? core_.peers_.availability(name->id) : Availability::none;
+  }
+  void idleHolders(std::size_t index, std::vector<base::ConnectionId>& holders) const override {
+    const auto& name = core_.queue_[index].name;
+    if (name) core_.peers_.idleHolders(now_, name->id, holders);
+  }
+
+ private:
+  const LoaderCore& core_;
+  const base::TimePoint now_;
+};
+
+LoaderCore::LoaderCore(Options options)
+    : options_(std::move(options)),
+      rng_(options_.seed),
+      meter_(stats_),
+      store_(options_.settings, options_.capabilities.customStorage, ids_),
+      http_(options_.settings, timers_, ids_, meter_),
+      peers_(options_.settings, timers_, ids_, rng_, meter_),
+      policy_(std::make_unique<ClassicPolicy>(options_.settings)) {}
+
+// --------------------------------------------------------------------------------------------------------------- step
+
+void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs) {
+  P2PML_ASSERT(now >= now_);
+  now_ = now;
+  StepIo io{now, outputs, events_};
+  if (destroyed_) {
+    if (const auto* get = std::get_if<input::GetSegment>(&input)) {
+      outputs.push_back(output::GetSegmentResult{get->token, std::nullopt});
+    }
+    return;
+  }
+  fireTimers(io);
+  std::visit([&](const auto& what) { on(io, what); }, input);
+  if (destroyed_) return;
+  settle(io);
+  flushMap(io);
+}
+
+void LoaderCore::settle(StepIo& io) {
+  do {
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      InternalEvent event = std::move(events_[i]);
+      std::visit([&](auto& what) { handle(io, what); }, event);
+    }
+    events_.clear();
+    if (std::exchange(queueChanged_, false)) processQueue(io);
+  } while (!events_.empty() || queueChanged_);
+}
+
+void LoaderCore::fireTimers(StepIo& io) {
+  while (const auto key = timers_.takeDue(io.now)) {
+    fire(io, *key);
+    settle(io);
+  }
+  if (peers_.deadline() <= io.now) peers_.onTick(io);
+}
+
+void LoaderCore::fire(StepIo& io, TimerKey key) {
+  const Settings& settings = options_.settings;
+  switch (key.kind) {
+    case TimerKind::randomHttp:
+      timers_.set(key, io.now + base::milliseconds(settings.httpDownloadProbabilityInterval));
+      drawRandomHttp(io);
+      break;
+    case TimerKind::initialHttp:
+      queueChanged_ = true;
+      settle(io);
+      if (policy_->holdingHttp()) {
+        timers_.set(key, io.now + base::milliseconds(settings.httpDownloadInitialTimeoutPerSegment));
+      }
+      break;
+    case TimerKind::httpSilence: http_.onSilence(io, base::RequestId(key.id)); break;
+    case TimerKind::httpRetry:
+      http_.forgetOldFailures(io.now);
+      queueChanged_ = true;
+      break;
+    case TimerKind::connectionHandshake:
+    case TimerKind::connectionRetire:
+    case TimerKind::peerDownload: peers_.onTimer(io, key); break;
+    case TimerKind::mapBroadcast: broadcastMap(io); break;
+  }
+}
+
+base::TimePoint LoaderCore::deadline() const {
+  if (destroyed_) return base::kNever;
+  const base::TimePoint next = std::min(timers_.next(), peers_.deadline());
+  return next == base::kNever ? next : std::max(next, now_ + base::Duration(1));
+}
+
+// --------------------------------------------------------------------------------------------------- the seed's
+// methods
+
+void LoaderCore::startOnce(StepIo& io) {
+  if (started_) return;
+  started_ = true;
+  const Settings& settings = options_.settings;
+  timers_.set({TimerKind::randomHttp, 0}, io.now + base::milliseconds(settings.httpDownloadProbabilityInterval));
+  policy_->start(io.now);
+  // Without peers to wait for, waiting only harms.
+  if (!p2pOn()) policy_->swarmSize(0);
+  if (policy_->holdingHttp()) {
+    timers_.set({TimerKind::initialHttp, 0},
+                io.now + base::milliseconds(settings.httpDownloadInitialTimeoutPerSegment + 100));
+  }
+}
+
+std::vector<LoaderCore::Queued> LoaderCore::acceptQueue(StepIo& io, const input::Load& load) {
+  std::vector<Queued> next;
+  next.reserve(std::min(load.segments.size(), kMaxQueue));
+  std::set<std::string_view> ids;
+  for (const Segment& given : load.segments) {
+    const auto refuse = [&](std::string detail) {
+      io.out.push_back(output::SegmentError{given, {ErrorCode::invalidArgument, std::move(detail)}, std::nullopt});
+    };
+    if (given.id.empty()) {
+      refuse("segment.id: is empty, expected a unique name");
+    } else if (given.url.empty()) {
+      refuse("segment.url: is empty, expected the segment's URL");
+    } else if (given.priority < 0) {
+      refuse("segment.priority: is " + std::to_string(given.priority) + ", expected a non-negative integer");
+    } else if (given.range && !isSaneRangeHeader(*given.range)) {
+      refuse("segment.range: expected a valid HTTP Range header value such as bytes=0-1023");
+    } else if (next.size() >= kMaxQueue) {
+      refuse("load: more than " + std::to_string(kMaxQueue) + " segments");
+    } else if (!ids.insert(given.id).second) {
+      refuse("segment.id: " + given.id + " is twice in one load");
+    } else {
+      Queued queued{given, std::nullopt};
+      queued.segment.data.reset();
+      queued.segment.masterSwarmId = masterSwarmOf(given, load.streamSwarmId);
+      queued.name = wireNameOf(queued.segment, load.streamSwarmId);
+      next.push_back(std::move(queued));
+    }
+  }
+  return next;
+}
+
+void LoaderCore::abortDownloads(StepIo& io, const std::string& id) {
+  if (http_.abort(io, id)) {
+    mapChanged_ = true;
+  } else {
+    peers_.cancelDownload(io, id);
+  }
+  std::erase_if(validations_, [&](const auto& entry) { return entry.second.segment.id == id; });
+}
+
+void LoaderCore::abortMissing(StepIo& io, const std::vector<Queued>& next) {
+  std::set<std::string_view> urls;
+  std::set<std::string_view> ids;
+  for (const Queued& queued : next) {
+    urls.insert(queued.segment.url);
+    ids.insert(queued.segment.id);
+  }
+  for (const Queued& queued : queue_) {
+    if (urls.contains(queued.segment.url)) continue;
+    abortDownloads(io, queued.segment.id);
+    io.out.push_back(output::SegmentAbort{queued.segment});
+  }
+  std::erase_if(partials_, [&](const auto& entry) { return !ids.contains(entry.first); });
+  std::erase_if(deliveredOnly_, [&](const std::string& id) { return !ids.contains(id); });
+}
+
+void LoaderCore::on(StepIo& io, const input::Load& load) {
+  startOnce(io);
+  std::vector<Queued> next = acceptQueue(io, load);
+  if (!next.empty()) {
+    store_.open(io, next.front().segment.masterSwarmId);
+  } else if (store_.masterSwarmId().empty()) {
+    store_.open(io, load.streamSwarmId);
+  }
+  if (p2pOn()) peers_.setStream(io, load.streamSwarmId);
+  abortMissing(io, next);
+  queue_ = std::move(next);
+  http_.forgetOldFailures(io.now);
+  queueChanged_ = true;
+  settle(io);
+  clean(io);
+}
+
+void LoaderCore::clean(StepIo& io) {
+  std::set<std::string> locked;
+  for (const Queued& queued : queue_) locked.insert(queued.segment.id);
+  store_.clean(io, std::move(locked));
+}
+
+void LoaderCore::on(StepIo& io, const input::GetSegment& get) { store_.fetchForApplication(io, get.id, get.token); }
+
+void LoaderCore::on(StepIo& io, const input::Destroy&) {
+  http_.abortAll(io);
+  validations_.clear();
+  queue_.clear();
+  // What the parts would have told of their end nobody wants to hear any more: of all outputs only orders stay.
+  Outputs farewell;
+  StepIo last{io.now, farewell, events_};
+  peers_.shutdown(last);
+  store_.destroy(last);
+  for (Output& output : farewell) {
+    const bool order =
+        std::holds_alternative<output::ClosePeer>(output) || std::holds_alternative<output::SendSocket>(output) ||
+        std::holds_alternative<output::CloseSocket>(output) || std::holds_alternative<output::StorageDestroy>(output);
+    if (order) io.out.push_back(std::move(output));
+  }
+  events_.clear();
+  timers_.clear();
+  destroyed_ = true;
+}
+
+Details LoaderCore::getDetails() const {
+  Details details;
+  if (const base::PeerId* own = peers_.ownId()) {
+    details.peerId = base::toHex(own->view());
+    details.swarms.push_back({peers_.streamSwarmId(), *peers_.infoHash(), *own});
+  }
+  peers_.forEachPeer([&](const PeerSession& peer) {
+    details.peers.push_back(
+        {peer.id(), peer.remoteAddress(), peer.bytesDownloaded(), peer.bytesUploaded(), peer.segmentCount()});
+  });
+  return details;
+}
+
+// ------------------------------------------------------------------------------------------------------ other inputs
+
+// Answers for what is not open any more are dropped and counted.
+#define P2PML_COUNT_STALE(known) \
+  if (!(known)) ++stats_.staleInputs
+
+void LoaderCore::on(StepIo&, const input::Tick&) {}
+void LoaderCore::on(StepIo& io, const input::HttpHead& head) { P2PML_COUNT_STALE(http_.onHead(io, head)); }
+void LoaderCore::on(StepIo& io, const input::HttpData& data) { P2PML_COUNT_STALE(http_.onData(io, data)); }
+void LoaderCore::on(StepIo& io, const input::HttpDone& done) { P2PML_COUNT_STALE(http_.onDone(io, done.request)); }
+void LoaderCore::on(StepIo& io, const input::HttpFailed& failed) { P2PML_COUNT_STALE(http_.onFailed(io, failed)); }
+void LoaderCore::on(StepIo& io, const input::SocketOpened& opened) {
+  P2PML_COUNT_STALE(peers_.onSocketOpened(io, opened.socket));
+}
+void LoaderCore::on(StepIo& io, const input::SocketMessage& message) {
+  P2PML_COUNT_STALE(peers_.onSocketMessage(io, message.socket, message.text));
+}
+void LoaderCore::on(StepIo& io, const input::SocketClosed& closed) {
+  P2PML_COUNT_STALE(peers_.onSocketClosed(io, closed.socket, closed.reason));
+}
+void LoaderCore::on(StepIo& io, const input::OfferCreated& created) {
+  P2PML_COUNT_STALE(peers_.onOfferCreated(io, created));
+}
+void LoaderCore::on(StepIo& io, const input::AnswerCreated& created) {
+  P2PML_COUNT_STALE(peers_.onAnswerCreated(io, created));
+}
+void LoaderCore::on(StepIo& io, const input::PeerOpened& opened) { P2PML_COUNT_STALE(peers_.onOpened(io, opened)); }
+void LoaderCore::on(StepIo& io, const input::PeerMessage& message) { P2PML_COUNT_STALE(peers_.onMessage(io, message)); }
+void LoaderCore::on(StepIo& io, const input::PeerDrained& drained) { P2PML_COUNT_STALE(peers_.onDrained(io, drained)); }
+void LoaderCore::on(StepIo& io, const input::PeerClosed& closed) { P2PML_COUNT_STALE(peers_.onClosed(io, closed)); }
+void LoaderCore::on(StepIo& io, const input::StorageStored& stored) { P2PML_COUNT_STALE(store_.onStored(io, stored)); }
+void LoaderCore::on(StepIo& io, const input::StorageMapResult& map) { P2PML_COUNT_STALE(store_.onMap(io, map)); }
+void LoaderCore::on(StepIo& io, const input::StorageSegmentResult& segment) {
+  P2PML_COUNT_STALE(store_.onSegment(io, segment));
+}
+void LoaderCore::on(StepIo& io, const input::StorageCleaned& cleaned) {
+  P2PML_COUNT_STALE(store_.onCleaned(io, cleaned));
+}
+
+#undef P2PML_COUNT_STALE
+
+void LoaderCore::on(StepIo& io, const input::SegmentValidated& validated) {
+  const auto at = validations_.find(validated.request);
+  if (at == validations_.end()) {
+    ++stats_.staleInputs;
+    return;
+  }
+  Validation validation = std::move(at->second);
+  validations_.erase(at);
+  if (validated.error) {
+    refuse(io, std::move(validation), *validated.error);
+  } else {
+    accept(io, std::move(validation.segment), validation.peerId, validation.method);
+  }
+}
+
+// -------------------------------------------------------------------------------------------------- events of the
+// parts
+
+void LoaderCore::handle(StepIo& io, event::Downloaded& downloaded) {
+  if (!options_.capabilities.segmentValidator) {
+    accept(io, std::move(downloaded.segment), downloaded.peerId, downloaded.method);
+    return;
+  }
+  const base::RequestId request = ids_.nextRequest();
+  io.out.push_back(output::ValidateSegment{request, downloaded.segment, downloaded.method, downloaded.peerId});
+  validations_[request] = {std::move(downloaded.segment), downloaded.method, downloaded.peerId, downloaded.connection};
+}
+
+void LoaderCore::accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method) {
+  ++(method == Method::http ? stats_.segmentsOverHttp : stats_.segmentsOverP2p);
+  segment.downloadBandwidth = meter_.bytesPerMillisecond(io.now);
+  segment.downloadSpeed = segment.downloadBandwidth;
+  releaseSlot(segment.id, method);
+  partials_.erase(segment.id);
+  store_.store(io, std::move(segment), peerId);
+}
+
+void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
+  releaseSlot(validation.segment.id, validation.method);
+  validation.segment.data.reset();
+  if (validation.method == Method::http) {
+    http_.markFailed(io.now, validation.segment.id);
+    mapChanged_ = true;
+  }
+  io.out.push_back(output::SegmentError{validation.segment, error, validation.peerId});
+  if (validation.method == Method::p2p) {
+    peers_.expel(io, validation.connection,
+                 {ErrorCode::malformed, "segment refused by segmentValidator: " + error.detail});
+  }
+  queueChanged_ = true;
+}
+
+void LoaderCore::releaseSlot(const std::string& id, Method method) {
+  if (method == Method::http) {
+    http_.release(id);
+  } else {
+    peers_.release(id);
+  }
+}
+
+void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
+  queueChanged_ = true;
+  if (failed.method == Method::http) {
+    mapChanged_ = true;
+    io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), std::nullopt});
+    return;
+  }
+  peers_.release(failed.segment.id);
+  // A player waits for the segment and must not be told of a failure that another source makes good: what the seed's
+  // library reports as SegmentError is a peer that sent something wrong; silence is the peer's error; absence and the
+  // peer's end have their own events.
+  if (failed.error.code == ErrorCode::malformed) {
+    io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), failed.peerId});
+  } else if (failed.error.code == ErrorCode::timeout) {
+    io.out.push_back(output::PeerError{failed.peerId, std::move(failed.error)});
+  }
+}
+
+void LoaderCore::handle(StepIo&, event::PeersChanged&) { queueChanged_ = true; }
+
+void LoaderCore::handle(StepIo& io, event::ChannelOpened& opened) {
+  if (!sharing()) return;
+  ++stats_.mapsSent;
+  const base::Bytes map = makeAvailabilityMap(store_, http_);
+  peers_.sendMap(io, opened.connection, map);
+  // This peer knows more than the last broadcast told: going back to that one must be told again.
+  if (lastMap_ && *lastMap_ != map) lastMap_.reset();
+}
+
+void LoaderCore::handle(StepIo& io, event::PeerConnected& connected) {
+  io.out.push_back(output::PeerConnect{connected.id, std::move(connected.remoteAddress)});
+}
+
+void LoaderCore::handle(StepIo& io, event::PeerClosed& closed) {
+  io.out.push_back(output::PeerClose{closed.id});
+  queueChanged_ = true;
+}
+
+void LoaderCore::handle(StepIo& io, event::SegmentRequested& requested) {
+  if (sharing()) {
+    store_.fetchForPeer(io, requested.connection, requested.id);
+  } else {
+    peers_.sendAbsent(io, requested.connection, requested.id);
+  }
+}
+
+void LoaderCore::handle(StepIo& io, event::FetchedForPeer& fetched) {
+  if (fetched.segment && fetched.segment->data) {
+    peers_.sendSegment(io, fetched.connection, fetched.id, *fetched.segment->data);
+  } else {
+    peers_.sendAbsent(io, fetched.connection, fetched.id);
+  }
+}
+
+void LoaderCore::handle(StepIo&, event::SwarmUpdate& update) {
+  if (update.incomplete && policy_->swarmSize(*update.incomplete)) queueChanged_ = true;
+}
+
+void LoaderCore::handle(StepIo& io, event::Stored& stored) {
+  if (stored.error) deliveredOnly_.insert(stored.segment.id);
+  io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
+  queueChanged_ = true;
+  mapChanged_ = true;
+}
+
+void LoaderCore::handle(StepIo&, event::StoreChanged&) {
+  queueChanged_ = true;
+  mapChanged_ = true;
+}
+
+// ------------------------------------------------------------------------------------------------------------
+// scheduling
+
+template <class Decide>
+void LoaderCore::schedule(StepIo& io, Decide decide) {
+  if (!started_ || !store_.ready()) return;
+  std::vector<QueueItem> items;
+  items.reserve(queue_.size());
+  for (const Queued& queued : queue_) {
+    const std::string& id = queued.segment.id;
+    QueueItem& item = items.emplace_back();
+    item.priority = queued.segment.priority;
+    item.stored = store_.has(id) || deliveredOnly_.contains(id);
+    item.http = http_.active(id);
+    item.p2p = peers_.downloading(id);
+    item.httpFailed = http_.failedRecently(io.now, id);
+  }
+  const QueuePeers peers(*this, io.now);
+  const SchedulerView view{io.now, options_.settings, items, peers, http_.count(), peers_.downloadCount()};
+  std::vector<Action> actions;
+  decide(view, actions);
+  for (const Action& action : actions) carryOut(io, action);
+}
+
+void LoaderCore::processQueue(StepIo& io) {
+  schedule(io, [this](const SchedulerView& view, std::vector<Action>& actions) {
+    policy_->processQueue(view, rng_, actions);
+  });
+}
+
+void LoaderCore::drawRandomHttp(StepIo& io) {
+  schedule(io, [this](const SchedulerView& view, std::vector<Action>& actions) {
+    policy_->randomHttp(view, rng_, actions);
+  });
+}
+
+void LoaderCore::carryOut(StepIo& io, const Action& action) {
+  const Queued& queued = queue_[action.index];
+  const std::string& id = queued.segment.id;
+  switch (action.kind) {
+    case Action::Kind::startHttp: {
+      const auto partial = partials_.extract(id);
+      http_.start(io, queued.segment, partial ? &partial.mapped() : nullptr);
+      mapChanged_ = true;
+      break;
+    }
+    case Action::Kind::abortHttp: abortDownloads(io, id); break;
+    case Action::Kind::startP2p:
+      // A session of an earlier action may have ended the peer meanwhile.
+      if (peers_.connected(action.connection)) peers_.request(io, action.connection, queued.segment, queued.name->id);
+      break;
+    case Action::Kind::abortP2p: {
+      auto partial = peers_.cancelDownload(io, id);
+      std::erase_if(validations_, [&](const auto& entry) { return entry.second.segment.id == id; });
+      if (partial && options_.settings.httpUseRanges) partials_[id] = std::move(*partial);
+      break;
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------ what peers
+// know
+
+void LoaderCore::flushMap(StepIo& io) {
+  if (!mapChanged_) return;
+  mapChanged_ = false;
+  if (timers_.active({TimerKind::mapBroadcast, 0})) return;
+  if (mapSentAt_ != base::TimePoint::min() && io.now - mapSentAt_ < kMapInterval) {
+    timers_.set({TimerKind::mapBroadcast, 0}, mapSentAt_ + kMapInterval);
+    return;
+  }
+  broadcastMap(io);
+}
+
+void LoaderCore::broadcastMap(StepIo& io) {
+  if (!sharing() || peers_.peerCount() == 0) {
+    lastMap_.reset();
+    return;
+  }
+  base::Bytes map = makeAvailabilityMap(store_, http_);
+  if (lastMap_ && *lastMap_ == map) return;
+  mapSentAt_ = io.now;
+  stats_.mapsSent += peers_.peerCount();
+  peers_.sendMapToAll(io, map);
+  lastMap_ = std::move(map);
+}
+
+}  // namespace p2pml::engine

@@ -1,0 +1,143 @@
+// The inside of HybridLoader: the queue, and the parts that work on it. What a step does, in order: timers that are
+// due, the input, the events of the parts until there are none, the queue if anything changed, the map to the peers if
+// what we have changed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/http/http_downloads.hpp"
+#include "engine/hybrid_loader.hpp"
+#include "engine/identity.hpp"
+#include "engine/internal_events.hpp"
+#include "engine/peers/peer_manager.hpp"
+#include "engine/scheduling/policy.hpp"
+#include "engine/storage/segment_store.hpp"
+#include "engine/timers.hpp"
+#include "engine/transfer_meter.hpp"
+
+namespace p2pml::engine {
+
+class LoaderCore {
+ public:
+  /// Maps go out at most once in this time, so that a burst of changes is one message for each peer.
+  static constexpr base::Duration kMapInterval = base::milliseconds(50);
+  /// Segments in one load(): far above any playlist window.
+  static constexpr std::size_t kMaxQueue = 100'000;
+
+  explicit LoaderCore(Options options);
+  LoaderCore(const LoaderCore&) = delete;
+  LoaderCore& operator=(const LoaderCore&) = delete;
+
+  void step(base::TimePoint now, const Input& input, Outputs& outputs);
+  [[nodiscard]] base::TimePoint deadline() const;
+  [[nodiscard]] const Settings& getSettings() const { return options_.settings; }
+  [[nodiscard]] Details getDetails() const;
+  [[nodiscard]] const Stats& stats() const { return stats_; }
+  [[nodiscard]] bool destroyed() const { return destroyed_; }
+
+ private:
+  struct Queued {
+    Segment segment;
+    std::optional<WireName> name;  // none: not shared
+  };
+  struct Validation {
+    Segment segment;  // with data
+    Method method;
+    std::optional<base::PeerId> peerId;
+    base::ConnectionId connection;
+  };
+  class QueuePeers;
+
+  // Inputs.
+  void on(StepIo& io, const input::Tick&);
+  void on(StepIo& io, const input::Load& load);
+  void on(StepIo& io, const input::GetSegment& get);
+  void on(StepIo& io, const input::Destroy&);
+  void on(StepIo& io, const input::HttpHead& head);
+  void on(StepIo& io, const input::HttpData& data);
+  void on(StepIo& io, const input::HttpDone& done);
+  void on(StepIo& io, const input::HttpFailed& failed);
+  void on(StepIo& io, const input::SocketOpened& opened);
+  void on(StepIo& io, const input::SocketMessage& message);
+  void on(StepIo& io, const input::SocketClosed& closed);
+  void on(StepIo& io, const input::OfferCreated& created);
+  void on(StepIo& io, const input::AnswerCreated& created);
+  void on(StepIo& io, const input::PeerOpened& opened);
+  void on(StepIo& io, const input::PeerMessage& message);
+  void on(StepIo& io, const input::PeerDrained& drained);
+  void on(StepIo& io, const input::PeerClosed& closed);
+  void on(StepIo& io, const input::SegmentValidated& validated);
+  void on(StepIo& io, const input::StorageStored& stored);
+  void on(StepIo& io, const input::StorageMapResult& map);
+  void on(StepIo& io, const input::StorageSegmentResult& segment);
+  void on(StepIo& io, const input::StorageCleaned& cleaned);
+
+  // Events of the parts.
+  void handle(StepIo& io, event::Downloaded& downloaded);
+  void handle(StepIo& io, event::DownloadFailed& failed);
+  void handle(StepIo& io, event::PeersChanged&);
+  void handle(StepIo& io, event::ChannelOpened& opened);
+  void handle(StepIo& io, event::PeerConnected& connected);
+  void handle(StepIo& io, event::PeerClosed& closed);
+  void handle(StepIo& io, event::SegmentRequested& requested);
+  void handle(StepIo& io, event::SwarmUpdate& update);
+  void handle(StepIo& io, event::Stored& stored);
+  void handle(StepIo& io, event::FetchedForPeer& fetched);
+  void handle(StepIo& io, event::StoreChanged&);
+
+  void startOnce(StepIo& io);
+  std::vector<Queued> acceptQueue(StepIo& io, const input::Load& load);
+  void abortMissing(StepIo& io, const std::vector<Queued>& next);
+  void fireTimers(StepIo& io);
+  void fire(StepIo& io, TimerKey key);
+  void settle(StepIo& io);
+  void processQueue(StepIo& io);
+  void drawRandomHttp(StepIo& io);
+  template <class Decide>
+  void schedule(StepIo& io, Decide decide);
+  void carryOut(StepIo& io, const Action& action);
+  void accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method);
+  void refuse(StepIo& io, Validation validation, base::Error error);
+  void releaseSlot(const std::string& id, Method method);
+  /// Stops whatever works on the segment.
+  void abortDownloads(StepIo& io, const std::string& id);
+  void clean(StepIo& io);
+  void broadcastMap(StepIo& io);
+  void flushMap(StepIo& io);
+  [[nodiscard]] bool p2pOn() const { return options_.settings.useP2P && options_.capabilities.webRtc; }
+  [[nodiscard]] bool sharing() const { return p2pOn() && !options_.settings.consumeOnly && store_.ready(); }
+
+  const Options options_;
+  base::Rng rng_;
+  IdCounters ids_;
+  Timers timers_;
+  Stats stats_;
+  TransferMeter meter_;
+  SegmentStore store_;
+  HttpDownloads http_;
+  PeerManager peers_;
+  std::unique_ptr<SchedulingPolicy> policy_;
+
+  std::vector<InternalEvent> events_;
+  std::vector<Queued> queue_;
+  std::map<base::RequestId, Validation> validations_;
+  /// Starts of segments from peers that HTTP may go on with (httpUseRanges).
+  std::map<std::string, PartialBody> partials_;
+  /// Queued segments that were delivered, but that the storage did not take.
+  std::set<std::string> deliveredOnly_;
+  base::TimePoint now_ = base::TimePoint::min();
+  base::TimePoint mapSentAt_ = base::TimePoint::min();
+  std::optional<base::Bytes> lastMap_;
+  bool started_ = false;
+  bool destroyed_ = false;
+  bool queueChanged_ = false;
+  bool mapChanged_ = false;
+};
+
+}  // namespace p2pml::engine

@@ -1,0 +1,198 @@
+#include "engine/storage/segment_store.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "base/assert.hpp"
+
+namespace p2pml::engine {
+
+SegmentStore::SegmentStore(const Settings& settings, bool custom, IdCounters& ids)
+    : custom_(custom), ids_(ids), memory_(settings) {}
+
+void SegmentStore::open(StepIo& io, const std::string& masterSwarmId) {
+  if (opened_ && master_ == masterSwarmId) return;
+  opened_ = true;
+  master_ = masterSwarmId;
+  entries_.clear();
+  byWireId_.clear();
+  order_.clear();
+  if (custom_) {
+    ready_ = false;
+    askForMap(io);
+    return;
+  }
+  for (const Segment& segment : memory_.map(master_)) add(segment);
+  ready_ = true;
+}
+
+void SegmentStore::askForMap(StepIo& io) {
+  const base::RequestId request = ids_.nextRequest();
+  pending_[request] = Mapping{master_};
+  io.out.push_back(output::StorageMap{request, master_});
+}
+
+void SegmentStore::add(const Segment& segment) {
+  Entry& entry = entries_[segment.id];
+  entry.storing = false;
+  if (entry.order != 0) return;
+  const auto name = wireNameOf(segment, master_);
+  if (!name) return;
+  entry.order = ++lastOrder_;
+  entry.wireId = name->id.value;
+  byWireId_[entry.wireId] = segment.id;
+  order_[entry.order] = *name;
+}
+
+void SegmentStore::remove(const std::string& id) {
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  if (at->second.order != 0) {
+    order_.erase(at->second.order);
+    byWireId_.erase(at->second.wireId);
+  }
+  entries_.erase(at);
+}
+
+void SegmentStore::store(StepIo& io, Segment segment, std::optional<base::PeerId> peerId) {
+  P2PML_ASSERT(segment.data.has_value());
+  if (!custom_) {
+    memory_.store(io.now, segment);
+    if (segment.masterSwarmId == master_) add(segment);
+    io.events.push_back(event::Stored{std::move(segment), peerId, std::nullopt});
+    return;
+  }
+  const base::RequestId request = ids_.nextRequest();
+  if (segment.masterSwarmId == master_) entries_[segment.id].storing = true;
+  io.out.push_back(output::StorageStore{request, segment});
+  pending_[request] = Storing{std::move(segment), peerId};
+}
+
+void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const base::SegmentId& wireId) {
+  const auto named = byWireId_.find(wireId.value);
+  if (named == byWireId_.end()) {
+    io.events.push_back(event::FetchedForPeer{connection, wireId, std::nullopt});
+    return;
+  }
+  if (!custom_) {
+    io.events.push_back(event::FetchedForPeer{connection, wireId, memory_.get(io.now, named->second, master_)});
+    return;
+  }
+  const base::RequestId request = ids_.nextRequest();
+  pending_[request] = ForPeer{connection, wireId, named->second};
+  io.out.push_back(output::StorageGet{request, named->second, master_});
+}
+
+void SegmentStore::fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token) {
+  if (!opened_) {
+    io.out.push_back(output::GetSegmentResult{token, std::nullopt});
+    return;
+  }
+  if (!custom_) {
+    io.out.push_back(output::GetSegmentResult{token, memory_.get(io.now, id, master_)});
+    return;
+  }
+  const base::RequestId request = ids_.nextRequest();
+  pending_[request] = ForApplication{token};
+  io.out.push_back(output::StorageGet{request, id, master_});
+}
+
+void SegmentStore::clean(StepIo& io, std::set<std::string> locked) {
+  if (!opened_) return;
+  if (custom_) {
+    const base::RequestId request = ids_.nextRequest();
+    pending_[request] = Cleaning{};
+    io.out.push_back(
+        output::StorageClean{request, master_, std::make_shared<const std::set<std::string>>(std::move(locked))});
+    return;
+  }
+  const std::vector<std::string> removed = memory_.clean(io.now, master_, locked);
+  if (removed.empty()) return;
+  for (const std::string& id : removed) remove(id);
+  io.events.push_back(event::StoreChanged{});
+}
+
+void SegmentStore::destroy(StepIo& io) {
+  if (custom_) io.out.push_back(output::StorageDestroy{});
+  memory_.clear();
+  entries_.clear();
+  byWireId_.clear();
+  order_.clear();
+  pending_.clear();
+  ready_ = false;
+}
+
+template <class T>
+std::optional<T> SegmentStore::take(base::RequestId request) {
+  const auto at = pending_.find(request);
+  if (at == pending_.end() || !std::holds_alternative<T>(at->second)) return std::nullopt;
+  std::optional<T> result(std::move(std::get<T>(at->second)));
+  pending_.erase(at);
+  return result;
+}
+
+void SegmentStore::report(StepIo& io, const base::Error& error) { io.out.push_back(output::StorageError{error}); }
+
+bool SegmentStore::onStored(StepIo& io, const input::StorageStored& answer) {
+  auto storing = take<Storing>(answer.request);
+  if (!storing) return false;
+  const bool current = storing->segment.masterSwarmId == master_;
+  if (answer.error) {
+    report(io, *answer.error);
+    if (current) remove(storing->segment.id);
+  } else if (current) {
+    add(storing->segment);
+  }
+  io.events.push_back(event::Stored{std::move(storing->segment), storing->peerId, answer.error});
+  return true;
+}
+
+bool SegmentStore::onMap(StepIo& io, const input::StorageMapResult& answer) {
+  const auto mapping = take<Mapping>(answer.request);
+  if (!mapping) return false;
+  if (mapping->masterSwarmId != master_) return true;
+  if (answer.error) {
+    report(io, *answer.error);
+  } else {
+    std::set<std::string> there;
+    for (const Segment& segment : answer.segments) there.insert(segment.id);
+    std::vector<std::string> gone;
+    for (const auto& [id, entry] : entries_) {
+      if (!entry.storing && !there.contains(id)) gone.push_back(id);
+    }
+    for (const std::string& id : gone) remove(id);
+    for (const Segment& segment : answer.segments) add(segment);
+  }
+  ready_ = true;
+  io.events.push_back(event::StoreChanged{});
+  return true;
+}
+
+bool SegmentStore::onSegment(StepIo& io, const input::StorageSegmentResult& answer) {
+  if (const auto application = take<ForApplication>(answer.request)) {
+    if (answer.error) report(io, *answer.error);
+    io.out.push_back(output::GetSegmentResult{application->token, answer.segment});
+    return true;
+  }
+  const auto peer = take<ForPeer>(answer.request);
+  if (!peer) return false;
+  if (answer.error) report(io, *answer.error);
+  const bool usable = answer.segment && answer.segment->data && !answer.segment->data->empty();
+  if (!usable && entries_.contains(peer->id) && !entries_[peer->id].storing) {
+    // The storage has lost it on its own: peers must not be told of it any longer.
+    remove(peer->id);
+    io.events.push_back(event::StoreChanged{});
+  }
+  io.events.push_back(
+      event::FetchedForPeer{peer->connection, peer->wireId, usable ? answer.segment : std::optional<Segment>()});
+  return true;
+}
+
+bool SegmentStore::onCleaned(StepIo& io, const input::StorageCleaned& answer) {
+  if (!take<Cleaning>(answer.request)) return false;
+  if (answer.error) report(io, *answer.error);
+  if (answer.removed) askForMap(io);
+  return true;
+}
+
+}  // namespace p2pml::engine

@@ -1,0 +1,106 @@
+// What the loader has stored, and the way to it: one face for the built-in memory storage and for an application's own.
+//
+// Owned by the loader. Keeps an index of the current master swarm, so that no step has to ask the storage what there
+// is. What always holds: the index names only segments that the storage took; a segment is offered to peers only after
+// that.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "engine/identity.hpp"
+#include "engine/internal_events.hpp"
+#include "engine/storage/memory_storage.hpp"
+
+namespace p2pml::engine {
+
+class SegmentStore {
+ public:
+  SegmentStore(const Settings& settings, bool custom, IdCounters& ids);
+
+  /// From now on `masterSwarmId` is the current one. With a custom storage, ready() follows its answer
+  /// (event::StoreChanged).
+  void open(StepIo& io, const std::string& masterSwarmId);
+  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] const std::string& masterSwarmId() const { return master_; }
+
+  /// Stored, or on its way into the storage.
+  [[nodiscard]] bool has(const std::string& id) const { return entries_.contains(id); }
+  [[nodiscard]] std::size_t count() const { return entries_.size(); }
+
+  /// Takes a whole segment (data, masterSwarmId set). Answered by event::Stored.
+  void store(StepIo& io, Segment segment, std::optional<base::PeerId> peerId);
+  /// Answered by event::FetchedForPeer.
+  void fetchForPeer(StepIo& io, base::ConnectionId connection, const base::SegmentId& wireId);
+  /// Answered by output::GetSegmentResult.
+  void fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token);
+  /// Lets go of what is too old or too much, but for the locked ones. event::StoreChanged follows if anything went.
+  void clean(StepIo& io, std::set<std::string> locked);
+  void destroy(StepIo& io);
+
+  /// What peers may be told of, newest first; visit returns false to stop.
+  template <class Visit>
+  void forEachNewestFirst(Visit visit) const {
+    for (auto at = order_.rbegin(); at != order_.rend(); ++at) {
+      if (!visit(at->second)) return;
+    }
+  }
+
+  // Each answers false for a request that is not open.
+  bool onStored(StepIo& io, const input::StorageStored& answer);
+  bool onMap(StepIo& io, const input::StorageMapResult& answer);
+  bool onSegment(StepIo& io, const input::StorageSegmentResult& answer);
+  bool onCleaned(StepIo& io, const input::StorageCleaned& answer);
+
+ private:
+  struct Entry {
+    bool storing = false;
+    std::uint64_t order = 0;  // 0: not shared
+    std::string wireId;
+  };
+  struct Storing {
+    Segment segment;
+    std::optional<base::PeerId> peerId;
+  };
+  struct Mapping {
+    std::string masterSwarmId;
+  };
+  struct ForPeer {
+    base::ConnectionId connection;
+    base::SegmentId wireId;
+    std::string id;
+  };
+  struct ForApplication {
+    std::uint64_t token;
+  };
+  struct Cleaning {};
+  using Pending = std::variant<Storing, Mapping, ForPeer, ForApplication, Cleaning>;
+
+  template <class T>
+  std::optional<T> take(base::RequestId request);
+  void report(StepIo& io, const base::Error& error);
+  void add(const Segment& segment);
+  void remove(const std::string& id);
+  void askForMap(StepIo& io);
+
+  const bool custom_;
+  IdCounters& ids_;
+  MemoryStorage memory_;
+  std::string master_;
+  bool opened_ = false;
+  bool ready_ = false;
+  std::uint64_t lastOrder_ = 0;
+  std::map<std::string, Entry> entries_;  // by id
+  std::map<std::string, std::string, std::less<>> byWireId_;
+  std::map<std::uint64_t, WireName> order_;
+  std::map<base::RequestId, Pending> pending_;
+};
+
+}  // namespace p2pml::engine

@@ -1,0 +1,36 @@
+// The one place where transferred bytes are counted and told: statistics, bandwidth, and the seed's PieceBytes events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/ids.hpp"
+#include "engine/bandwidth.hpp"
+#include "engine/internal_events.hpp"
+#include "engine/stats.hpp"
+
+namespace p2pml::engine {
+
+class TransferMeter {
+ public:
+  explicit TransferMeter(Stats& stats) : stats_(stats) {}
+
+  void downloaded(StepIo& io, Method method, std::uint64_t bytes, std::optional<base::PeerId> peer) {
+    (method == Method::http ? stats_.httpBytes : stats_.p2pBytes) += bytes;
+    bandwidth_.add(io.now, bytes);
+    io.out.push_back(output::PieceBytesDownloaded{method, bytes, peer});
+  }
+  void uploaded(StepIo& io, std::uint64_t bytes, const base::PeerId& peer) {
+    stats_.uploadedBytes += bytes;
+    io.out.push_back(output::PieceBytesUploaded{Method::p2p, bytes, peer});
+  }
+  /// Of both methods together, as Segment.downloadBandwidth tells it.
+  [[nodiscard]] std::int64_t bytesPerMillisecond(base::TimePoint now) { return bandwidth_.bytesPerMillisecond(now); }
+  [[nodiscard]] Stats& stats() { return stats_; }
+
+ private:
+  Stats& stats_;
+  BandwidthMeter bandwidth_;
+};
+
+}  // namespace p2pml::engine
