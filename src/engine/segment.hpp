@@ -10,7 +10,8 @@
 
 namespace p2pml::engine {
 
-/// Field names and meanings are the seed's. `load()` needs id, url and priority; everything below `priority` is filled by the loader.
+/// Field names and meanings are the seed's. `load()` needs id, url and priority; everything below `priority` is filled
+/// by the loader.
 struct Segment {
   /// Unique identifier of the segment across peers; the url where that is the same for all peers.
   std::string id;

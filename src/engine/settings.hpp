@@ -1,5 +1,6 @@
-// The seed's settings, with its names, units and defaults. Callbacks of the seed's table (segmentValidator, xhrSetup, segmentUrlBuilder,
-// segmentsStorage) are not data: the public API carries them, the engine is only told that they exist (Capabilities in io.hpp).
+// The seed's settings, with its names, units and defaults. Callbacks of the seed's table (segmentValidator, xhrSetup,
+// segmentUrlBuilder, segmentsStorage) are not data: the public API carries them, the engine is only told that they
+// exist (Capabilities in io.hpp).
 #pragma once
 
 #include <cstdint>
@@ -68,8 +69,9 @@ struct Settings {
 /// Checks every value. Error: invalidArgument, naming the setting, its value and the accepted range.
 base::Result<void> validate(const Settings& settings);
 
-/// Reads an object of settings on top of the defaults and validates the result. An unknown name or a wrong type is an error naming it
-/// and what was expected. `bufferedSegmentsCount` (legacy) gives p2pDownloadMaxPriority and httpDownloadMaxPriority where these are not set.
+/// Reads an object of settings on top of the defaults and validates the result. An unknown name or a wrong type is an
+/// error naming it and what was expected. `bufferedSegmentsCount` (legacy) gives p2pDownloadMaxPriority and
+/// httpDownloadMaxPriority where these are not set.
 base::Result<Settings> settingsFromJson(const base::Json& json);
 base::Result<Settings> settingsFromJsonText(std::string_view text);
 
