@@ -87,7 +87,7 @@ struct StepIo {
 struct IdCounters {
   std::uint64_t lastRequest = 0;
   std::uint64_t lastConnection = 0;
-  std::uint64_t nextSocket = 1;  ///< handed out by TrackerClient
+  std::uint64_t lastSocket = 0;  ///< TrackerClient counts on
 
   base::RequestId nextRequest() { return base::RequestId(++lastRequest); }
   base::ConnectionId nextConnection() { return base::ConnectionId(++lastConnection); }

@@ -20,7 +20,7 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
       ids_(ids),
       rng_(rng),
       meter_(meter),
-      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.nextSocket) {}
+      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket) {}
 
 // ---------------------------------------------------------------------------------------------------------- swarms
 
