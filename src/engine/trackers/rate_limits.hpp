@@ -37,7 +37,7 @@ class RateLimit {
 /// again. The newest entries replace the oldest: a limit above kCapacity cannot be kept.
 class RecentLog {
  public:
-  static constexpr std::size_t kCapacity = 32;
+  static constexpr std::size_t kCapacity = 40;
 
   explicit constexpr RecentLog(base::Duration window) : window_(window) {}
 
@@ -66,11 +66,6 @@ class RecentLog {
     if (have + needed <= limit) return now;
     const std::size_t mustExpire = have + needed - limit;
     return times_[(first_ + mustExpire - 1) % kCapacity] + window_;
-  }
-
-  /// When the last entry leaves the window; the clock's origin if there is none.
-  [[nodiscard]] constexpr base::TimePoint emptyAt() const {
-    return count_ == 0 ? base::TimePoint{} : times_[(first_ + count_ - 1) % kCapacity] + window_;
   }
 
  private:

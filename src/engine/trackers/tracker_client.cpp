@@ -86,7 +86,7 @@ void TrackerClient::shutdown(TimePoint now, Outputs& out) {
         if (swarm.known == Known::yes) sendStopped(tracker, infoHash, swarm, now, out);
       }
     }
-    if (tracker.socket) out.push_back(output::CloseSocket{tracker.socket});
+    if (tracker.socket) out.emplace_back(output::CloseSocket{tracker.socket});
     tracker.socket = {};
     tracker.link = Link::closed;
     tracker.linkTimer = base::kNever;
@@ -126,12 +126,12 @@ bool TrackerClient::sendAnswer(TimePoint /*now*/, TrackerIndex index, const Info
   if (swarm == nullptr || tracker.link != Link::open) return false;
   std::string text = wire::encode(wire::AnswerRequest{infoHash, swarm->peerId, toPeer, offerId, std::move(sdp)});
   if (text.size() > kMaxMessageBytes) {
-    out.push_back(output::TrackerWarning{tracker.url, "an answer of " + std::to_string(text.size()) +
-                                                          " bytes was not sent: trackers take " +
-                                                          std::to_string(kMaxMessageBytes)});
+    out.emplace_back(output::TrackerWarning{tracker.url, "an answer of " + std::to_string(text.size()) +
+                                                             " bytes was not sent: trackers take " +
+                                                             std::to_string(kMaxMessageBytes)});
     return false;
   }
-  out.push_back(output::SendSocket{tracker.socket, std::move(text)});
+  out.emplace_back(output::SendSocket{tracker.socket, std::move(text)});
   return true;
 }
 
@@ -303,18 +303,24 @@ void TrackerClient::advance(Tracker& tracker, const InfoHash& infoHash, Swarm& s
 
 // --------------------------------------------------------------------------------------------------------- announces
 
+std::size_t TrackerClient::announcesTold(const Swarm& swarm) {
+  static_assert(kAnnounceWindow / kMinInterval + 3 <= RecentLog::kCapacity);
+  return swarm.interval ? static_cast<std::size_t>(kAnnounceWindow / *swarm.interval) : 0;
+}
+
 std::size_t TrackerClient::announceLimit(const Swarm& swarm) {
-  if (!swarm.interval) return kAnnouncesPerWindow;
-  const auto asked = static_cast<std::size_t>(kAnnounceWindow / *swarm.interval) + 2;
-  return std::min(std::max(kAnnouncesPerWindow, asked), RecentLog::kCapacity);
+  // Besides those of the interval: `started`, one message of further offers with it, and `stopped`.
+  return std::max(kAnnouncesPerWindow, announcesTold(swarm) + 3);
 }
 
 std::size_t TrackerClient::messagesAllowed(Tracker& tracker, Swarm& swarm, TimePoint now) {
   const std::size_t first = swarm.known == Known::lost ? 2 : 1;  // `stopped` before it
-  const std::size_t ofSwarm = swarm.announces.recent(now) + first + kAnnounceReserve;
+  const std::size_t limit = announceLimit(swarm);
+  const std::size_t ofSwarm =
+      swarm.announces.recent(now) + first + std::max(kAnnounceReserve, announcesTold(swarm) + 1);
   const std::size_t ofTracker = tracker.announces.recent(now) + first;
-  if (ofSwarm >= kAnnouncesPerWindow || ofTracker >= kTrackerAnnouncesPerWindow) return 1;
-  return 1 + std::min(kAnnouncesPerWindow - ofSwarm, kTrackerAnnouncesPerWindow - ofTracker);
+  if (ofSwarm >= limit || ofTracker >= kTrackerAnnouncesPerWindow) return 1;
+  return 1 + std::min(limit - ofSwarm, kTrackerAnnouncesPerWindow - ofTracker);
 }
 
 void TrackerClient::beginAnnounce(Tracker& tracker, const InfoHash& infoHash, Swarm& swarm, Step& step) {
@@ -338,7 +344,7 @@ void TrackerClient::beginAnnounce(Tracker& tracker, const InfoHash& infoHash, Sw
   swarm.batch = nextBatch_++;
   swarm.batchDeadline = step.now + kOffersTimeout;
   batches_.emplace(swarm.batch, Batch{tracker.index, infoHash});
-  step.events.push_back(tracker_event::OffersWanted{tracker.index, infoHash, count, swarm.batch});
+  step.events.emplace_back(tracker_event::OffersWanted{tracker.index, infoHash, count, swarm.batch});
 }
 
 wire::AnnounceRequest TrackerClient::makeRequest(const InfoHash& infoHash, const Swarm& swarm) {
@@ -353,7 +359,7 @@ wire::AnnounceRequest TrackerClient::makeRequest(const InfoHash& infoHash, const
 
 void TrackerClient::sendCounted(Tracker& tracker, Swarm& swarm, std::string text, TimePoint now, Outputs& out) {
   P2PML_ASSERT(tracker.link == Link::open);
-  out.push_back(output::SendSocket{tracker.socket, std::move(text)});
+  out.emplace_back(output::SendSocket{tracker.socket, std::move(text)});
   swarm.announces.add(now);
   tracker.announces.add(now);
 }
@@ -375,9 +381,9 @@ void TrackerClient::sendAnnounce(Tracker& tracker, const InfoHash& infoHash, Swa
     request.offers.assign(1, offer);
     const std::size_t size = encoded().size();
     if (size <= kMaxMessageBytes) return false;
-    out.push_back(output::TrackerWarning{tracker.url, "an offer was not sent: its announce has " +
-                                                          std::to_string(size) + " bytes, trackers take " +
-                                                          std::to_string(kMaxMessageBytes)});
+    out.emplace_back(output::TrackerWarning{tracker.url, "an offer was not sent: its announce has " +
+                                                             std::to_string(size) + " bytes, trackers take " +
+                                                             std::to_string(kMaxMessageBytes)});
     return true;
   });
 
@@ -422,7 +428,7 @@ void TrackerClient::openLink(Tracker& tracker, TimePoint now, Outputs& out) {
   tracker.link = Link::opening;
   tracker.linkTimer = now + kOpenTimeout;
   sockets_.emplace(tracker.socket, tracker.index);
-  out.push_back(output::OpenSocket{tracker.socket, tracker.url});
+  out.emplace_back(output::OpenSocket{tracker.socket, tracker.url});
 }
 
 bool TrackerClient::onSocketOpened(TimePoint now, base::SocketId socket, Outputs& out, Events& events) {
@@ -448,8 +454,8 @@ bool TrackerClient::onSocketClosed(TimePoint now, base::SocketId socket, const b
 }
 
 void TrackerClient::linkLost(Tracker& tracker, const base::Error& reason, bool close, Step& step) {
-  if (close) step.out.push_back(output::CloseSocket{tracker.socket});
-  step.out.push_back(output::TrackerError{tracker.url, reason});
+  if (close) step.out.emplace_back(output::CloseSocket{tracker.socket});
+  step.out.emplace_back(output::TrackerError{tracker.url, reason});
   const bool lasted = !close && tracker.link == Link::open && step.now - tracker.openedAt >= kLasted;
   if (lasted || tracker.heardValid) tracker.backoff = 0;
 
@@ -491,7 +497,7 @@ void TrackerClient::onLinkTimer(Tracker& tracker, Step& step) {
       linkLost(tracker, {ErrorCode::timeout, "the connection to the tracker did not open"}, true, step);
       break;
     case Link::open:
-      step.out.push_back(output::CloseSocket{tracker.socket});
+      step.out.emplace_back(output::CloseSocket{tracker.socket});
       sockets_.erase(tracker.socket);
       tracker.socket = {};
       tracker.link = Link::closed;
@@ -516,7 +522,7 @@ bool TrackerClient::onSocketMessage(TimePoint now, base::SocketId socket, std::s
 
   base::Result<wire::TrackerResponse> decoded = wire::decodeTrackerResponse(text);
   if (!decoded) {
-    out.push_back(output::TrackerWarning{tracker.url, "not understood: " + shortened(decoded.error().detail)});
+    out.emplace_back(output::TrackerWarning{tracker.url, "not understood: " + shortened(decoded.error().detail)});
     if (!tracker.garbageLimit.take(now)) {
       tracker.heardValid = false;  // what misbehaves so is not to be asked again every second
       linkLost(tracker, {ErrorCode::malformed, "the tracker sends what is not of the protocol"}, true, step);
@@ -540,14 +546,15 @@ bool TrackerClient::onSocketMessage(TimePoint now, base::SocketId socket, std::s
 }
 
 void TrackerClient::onResponse(Tracker& tracker, wire::AnnounceResponse& response, Step& step) {
-  if (response.warning) step.out.push_back(output::TrackerWarning{tracker.url, shortened(*response.warning)});
+  if (response.warning) step.out.emplace_back(output::TrackerWarning{tracker.url, shortened(*response.warning)});
   Swarm* swarm = joinedSwarm(tracker, response.infoHash);
   if (swarm == nullptr || swarm->known != Known::yes) return;
   swarm->responded = true;
   swarm->failures = 0;
   const std::optional<Duration> told = boundedInterval(response);
   if (told) swarm->interval = told;
-  if (response.trackerId) swarm->trackerId = std::move(response.trackerId);
+  if (response.trackerId && response.trackerId->size() <= kMaxTrackerIdBytes)
+    swarm->trackerId = std::move(response.trackerId);
   if (swarm->phase == Phase::idle) {
     swarm->due = step.now + nextInterval(tracker, *swarm);
     setTimer(tracker, response.infoHash, *swarm, swarm->due);
@@ -555,7 +562,7 @@ void TrackerClient::onResponse(Tracker& tracker, wire::AnnounceResponse& respons
   if (!response.complete) return;
   step.out.push_back(
       output::TrackerUpdate{tracker.url, response.complete, response.incomplete, nextInterval(tracker, *swarm)});
-  step.events.push_back(
+  step.events.emplace_back(
       tracker_event::Update{tracker.index, response.infoHash, *response.complete, response.incomplete});
 }
 
@@ -564,26 +571,26 @@ void TrackerClient::onOffer(Tracker& tracker, wire::RelayedOffer& offer, Step& s
   if (swarm == nullptr || offer.peerId == swarm->peerId) return;
   if (!tracker.offerLimit.take(step.now)) {
     if (!tracker.offersLimited) {
-      step.out.push_back(output::TrackerWarning{
+      step.out.emplace_back(output::TrackerWarning{
           tracker.url, "more than " + std::to_string(kOffersPerMinute) + " offers in a minute: the rest is dropped"});
     }
     tracker.offersLimited = true;
     return;
   }
   tracker.offersLimited = false;
-  step.events.push_back(
+  step.events.emplace_back(
       tracker_event::OfferReceived{tracker.index, offer.infoHash, offer.peerId, offer.offerId, std::move(offer.sdp)});
 }
 
 void TrackerClient::onAnswer(Tracker& tracker, wire::RelayedAnswer& answer, Step& step) {
   const Swarm* swarm = joinedSwarm(tracker, answer.infoHash);
   if (swarm == nullptr || answer.peerId == swarm->peerId) return;
-  step.events.push_back(tracker_event::AnswerReceived{tracker.index, answer.infoHash, answer.peerId, answer.offerId,
-                                                      std::move(answer.sdp)});
+  step.events.emplace_back(tracker_event::AnswerReceived{tracker.index, answer.infoHash, answer.peerId, answer.offerId,
+                                                         std::move(answer.sdp)});
 }
 
 void TrackerClient::onFailure(Tracker& tracker, const wire::TrackerFailure& failure, Step& step) {
-  step.out.push_back(output::TrackerWarning{tracker.url, shortened(failure.reason)});
+  step.out.emplace_back(output::TrackerWarning{tracker.url, shortened(failure.reason)});
   Swarm* swarm = failure.infoHash ? joinedSwarm(tracker, *failure.infoHash) : nullptr;
   if (swarm != nullptr && swarm->known == Known::yes) {
     swarm->failures = std::min(swarm->failures + 1, 4U);

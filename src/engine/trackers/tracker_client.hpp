@@ -109,7 +109,7 @@ class TrackerClient {
   static constexpr std::size_t kAnnouncesPerWindow = 14;
   static constexpr std::size_t kTrackerAnnouncesPerWindow =
       28;  ///< beyond it, announces carry at most one message of offers
-  /// Offers beyond one message's leave so many announces of the window unused.
+  /// Offers beyond one message's leave so many announces of the window unused, or all that the told interval needs.
   static constexpr std::size_t kAnnounceReserve = 4;
 
   // Limits on what a tracker sends.
@@ -117,7 +117,8 @@ class TrackerClient {
   static constexpr std::int64_t kGarbagePerMinute = 10;
   static constexpr std::uint32_t kMaxFailures = 20;  ///< failures in a row without an action; one more: reconnect
   static constexpr std::size_t kMaxSwarms = 256;
-  static constexpr std::size_t kMaxRemoteText = 512;  ///< bytes of a tracker's text that reach TrackerWarning
+  static constexpr std::size_t kMaxTrackerIdBytes = 256;  ///< a longer "tracker id" is not echoed
+  static constexpr std::size_t kMaxRemoteText = 512;      ///< bytes of a tracker's text that reach TrackerWarning
 
   /// `rng` and `lastSocketId` (the last id handed out, 0 at first) are the engine's and outlive the client.
   TrackerClient(Config config, base::Rng& rng, std::uint64_t& lastSocketId);
@@ -268,6 +269,8 @@ class TrackerClient {
   static Swarm* joinedSwarm(Tracker& tracker, const base::InfoHash& infoHash);
   /// Announces in kAnnounceWindow, the one kept for `stopped` included.
   static std::size_t announceLimit(const Swarm& swarm);
+  /// Announces in kAnnounceWindow that the told interval brings about.
+  static std::size_t announcesTold(const Swarm& swarm);
   /// Messages one announce may take: one, and as many more as the limits leave for further offers.
   static std::size_t messagesAllowed(Tracker& tracker, Swarm& swarm, base::TimePoint now);
   static base::Duration nextInterval(const Tracker& tracker, const Swarm& swarm);
