@@ -1,0 +1,122 @@
+// WebRTC connections of the simulated world.
+//
+// PeerFabric is what lies between the browsers: it knows both ends of every connection. SimPeerPort is one node's view
+// of it, the PeerPort its driver uses. Offers and answers are texts in the form of SDP that carry node, connection and
+// fingerprint, so that they travel over the simulated tracker as real ones do, and can be spoilt on the way.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "driver/ports.hpp"
+#include "platform/sim/network.hpp"
+
+namespace p2pml::sim {
+
+class SimPeerPort;
+
+struct PeerFabricOptions {
+  /// From createOffer or createAnswer to the text with all candidates.
+  base::Duration gathering = base::milliseconds(20);
+  /// Round trips from the answer's arrival to the open channel: ICE 1, DTLS 2, SCTP and channel 1.
+  int handshakeRoundTrips = 4;
+  /// After which a handshake that cannot succeed is given up.
+  base::Duration handshakeTimeout = base::seconds(15);
+  /// After which a peer that vanished without a goodbye is noticed (ICE consent; 8 s was measured with libnice).
+  base::Duration consentTimeout = base::seconds(8);
+};
+
+class PeerFabric {
+ public:
+  PeerFabric(Network& network, PeerFabricOptions options = {});
+
+  /// What a node's messages become on the way.
+  using Tamper = std::function<base::Bytes(const base::Bytes&)>;
+  /// For all that `from` sends from now on; an empty function ends it.
+  void tamper(NodeId from, Tamper change);
+
+  [[nodiscard]] std::size_t openConnections() const { return openConnections_; }
+  [[nodiscard]] const PeerFabricOptions& options() const { return options_; }
+
+ private:
+  friend class SimPeerPort;
+
+  using Key = std::pair<NodeId, base::ConnectionId>;
+  struct End {
+    SimPeerPort* port = nullptr;
+    std::uint64_t fingerprint = 0;
+    std::optional<Key> remote;
+    std::uint64_t remoteFingerprint = 0;  ///< as our side was told
+    bool offerer = false;
+    bool answered = false;  ///< the offerer has taken an answer
+    bool open = false;
+    bool losing = false;  ///< the path is broken; the consent timeout runs
+    std::shared_ptr<Pipe> out;
+    std::uint64_t tampered = 0;  ///< bytes handed over that never enter the pipe, or less than 0 (modulo 2^64)
+    std::uint64_t told = 0;      ///< drained, as last told
+    EventQueue::Handle timer;
+  };
+
+  void createOffer(SimPeerPort& port, base::ConnectionId id);
+  void createAnswer(SimPeerPort& port, base::ConnectionId id, std::string_view offerSdp);
+  void setAnswer(NodeId node, base::ConnectionId id, std::string_view sdp);
+  void send(NodeId node, base::ConnectionId id, base::Bytes data);
+  void close(NodeId node, base::ConnectionId id);
+  void closeAll(NodeId node);
+
+  End& add(SimPeerPort& port, base::ConnectionId id);
+  [[nodiscard]] End* find(const Key& key);
+  void finishHandshake(const Key& offerer);
+  void open(const Key& key, const Key& remote);
+  void failLater(const Key& key, base::Duration delay, base::Error error);
+  /// Removes the end and tells its port.
+  void lose(const Key& key, base::Error error);
+  void remove(const Key& key);
+  void onPathsChanged();
+  void drained(const Key& key, std::uint64_t total);
+
+  Network& network_;
+  PeerFabricOptions options_;
+  std::map<Key, End> ends_;
+  std::map<NodeId, Tamper> tampers_;
+  std::uint64_t lastFingerprint_ = 0;
+  std::size_t openConnections_ = 0;
+};
+
+class SimPeerPort final : public driver::PeerPort {
+ public:
+  SimPeerPort(PeerFabric& fabric, NodeId node, driver::EventSink sink);
+  ~SimPeerPort() override;
+  SimPeerPort(const SimPeerPort&) = delete;
+  SimPeerPort& operator=(const SimPeerPort&) = delete;
+
+  void createOffer(base::ConnectionId connection, std::string label) override;
+  void createAnswer(base::ConnectionId connection, std::string offerSdp) override;
+  void setAnswer(base::ConnectionId connection, std::string sdp) override;
+  void send(base::ConnectionId connection, base::Bytes data) override;
+  void close(base::ConnectionId connection) override;
+
+ private:
+  friend class PeerFabric;
+  /// The sink may destroy this port, so nothing follows a call of it.
+  void deliver(engine::Input input) {
+    const driver::EventSink sink = sink_;
+    sink(std::move(input));
+  }
+
+  PeerFabric& fabric_;
+  NodeId node_;
+  driver::EventSink sink_;
+};
+
+}  // namespace p2pml::sim
