@@ -228,7 +228,6 @@ void TrackerClient::leaveOn(Tracker& tracker, const InfoHash& infoHash, TimePoin
   Swarm* swarm = joinedSwarm(tracker, infoHash);
   if (swarm == nullptr) return;
   swarm->joined = false;
-  if (swarm->phase != Phase::idle) swarm->due = now;
   dropBatch(*swarm);
   if (swarm->known != Known::yes) {
     forget(tracker, infoHash, *swarm, now);
@@ -252,6 +251,10 @@ void TrackerClient::forget(Tracker& tracker, const InfoHash& infoHash, Swarm& sw
   P2PML_ASSERT(tracker.active > 0);
   if (--tracker.active == 0 && tracker.link == Link::open) tracker.linkTimer = now + kIdle;
 
+  if (swarm.known != Known::lost && swarm.announces.recent(now) == 0) {
+    tracker.swarms.erase(infoHash);
+    return;
+  }
   swarm.keptUntil = now + kAnnounceWindow;
   tracker.left.emplace(swarm.keptUntil, infoHash);
   while (tracker.left.begin()->first <= now || tracker.left.size() > kMaxSwarms) {

@@ -172,6 +172,49 @@ TEST_F(TrackerLinkTest, ASwarmLeftWhileTheConnectionBreaksIsStoppedWhenItIsStart
   EXPECT_THAT(takeSent(), ElementsAre("2: stopped 0", "2: started 1"));
 }
 
+TEST_F(TrackerLinkTest, AnotherPeerIdHasNothingToStopAfterAReconnect) {
+  answered();
+  leave(swarmA_);
+  closed(kFirst);
+  ASSERT_TRUE(client_->join(now_, swarmA_, them_, out_, events_));
+  waitForReconnect();
+  opened(socket_);
+  give(1);
+  EXPECT_THAT(takeSent(), ElementsAre("2: started 1"));
+  EXPECT_EQ(lastAnnounce().peerId, them_);
+}
+
+TEST_F(TrackerLinkTest, OffersForATrackerThatFailedAreMadeWhenItIsThere) {
+  make();
+  join(swarmA_);
+  give(5);
+  takeOut<output::OpenSocket>();
+  closed(kFirst);
+  waitForReconnect();
+  join(swarmB_);
+  EXPECT_THAT(takeWanted(), IsEmpty());
+  opened(socket_);
+  EXPECT_THAT(takeSent(), ElementsAre("2: started 5"));  // A's are still good
+  give(5);
+  EXPECT_THAT(takeSent(), ElementsAre("2: started 5"));
+  EXPECT_EQ(lastAnnounce().infoHash, swarmB_);
+}
+
+TEST_F(TrackerLinkTest, AnnouncesOfAnEarlierConnectionNeedNoAnswer) {
+  make({"wss://one"}, 0);
+  join(swarmA_);
+  takeOut<output::OpenSocket>();
+  opened(kFirst);
+  EXPECT_THAT(takeSent(), ElementsAre("started 0"));
+  while (now_ < at(90'000)) {
+    closed(socket_);
+    waitForReconnect();
+  }
+  opened(socket_);
+  EXPECT_THAT(takeSent(), testing::ElementsAre(HasSubstr("stopped 0"), HasSubstr("started 0")));
+  EXPECT_THAT(takeOut<output::CloseSocket>(), IsEmpty());
+}
+
 TEST_F(TrackerLinkTest, ReconnectsDoNotAnnounceBeyondTheLimit) {
   make({"wss://one"}, 0);
   join(swarmA_);

@@ -291,6 +291,16 @@ TEST_F(TrackerClientTest, OtherSwarmsAreIgnored) {
   EXPECT_EQ(deadline(), 30'000);
 }
 
+TEST_F(TrackerClientTest, AResponseBeforeTheAnnounceIsNotOurs) {
+  make();
+  join(swarmA_);
+  opened(kFirst);
+  respond(swarmA_, 100);
+  EXPECT_THAT(takeEvent<Update>(), IsEmpty());
+  give(1);
+  EXPECT_EQ(deadline(), 30'000);
+}
+
 TEST_F(TrackerClientTest, OurOwnOffersAndAnswersAreIgnored) {
   announced();
   receive(wire::encode(wire::RelayedOffer{swarmA_, us_, someOffer_, "sdp"}));
@@ -335,6 +345,10 @@ TEST_F(TrackerClientTest, TheTrackerIdIsEchoedToThatTrackerInThatSwarm) {
   runTo(62'000);
   EXPECT_THAT(takeSent(), ElementsAre("stopped 0"));
   EXPECT_EQ(lastAnnounce().trackerId, "id of ours");
+  join(swarmA_);
+  give(1);
+  EXPECT_THAT(takeSent(), ElementsAre("started 1"));
+  EXPECT_EQ(lastAnnounce().trackerId, std::nullopt);
 }
 
 TEST_F(TrackerClientTest, TransferTotalsAreInEveryAnnounceAndInStopped) {
@@ -654,20 +668,43 @@ TEST_F(TrackerClientTest, ExtraOffersOfManySwarmsKeepTheTrackersOwnLimit) {
   EXPECT_EQ(messages, 14U * 2 + 7);
 }
 
-TEST_F(TrackerClientTest, LeftSwarmsAreForgotten) {
-  make({"wss://one"}, 0);
-  join(swarmA_);
-  opened(kFirst);
-  for (int i = 0; i < 2000; ++i) {
+TEST_F(TrackerClientTest, TheLogsOfTheLast256SwarmsThatWereLeftAreKept) {
+  for (const std::size_t others : {TrackerClient::kMaxSwarms - 1, TrackerClient::kMaxSwarms}) {
+    lastSocketId_ = 0;
+    now_ = {};
+    make({"wss://one"}, 0);
+    join(swarmA_);
+    opened(kFirst);
+    for (int i = 0; i < 6; ++i) {
+      leave(swarmA_);
+      runTo((i + 1) * 1000);
+      join(swarmA_);
+    }
+    leave(swarmA_);
+    runTo(7000);  // 14 announces of it are out
+    std::vector<base::InfoHash> swarms;
+    for (std::size_t i = 0; i < others; ++i) swarms.push_back(base::InfoHash{rng_.bytes20()});
+    for (const base::InfoHash& swarm : swarms) join(swarm);
+    for (const base::InfoHash& swarm : swarms) leave(swarm);
+    runTo(8000);
+    EXPECT_EQ(takeSent().size(), 14 + 2 * others);
+    join(swarmA_);
+    EXPECT_EQ(takeSent().size(), others == TrackerClient::kMaxSwarms ? 1U : 0U);
+  }
+}
+
+TEST_F(TrackerClientTest, SwarmsThatWereNeverAnnouncedNeedNoLog) {
+  announced();
+  leave(swarmA_);
+  runTo(1000);
+  takeSent();
+  for (std::size_t i = 0; i < 2 * TrackerClient::kMaxSwarms; ++i) {
     const base::InfoHash swarm{rng_.bytes20()};
     join(swarm);
     leave(swarm);
-    runTo((i + 1) * 1000);
-    if (i % 20 == 0) respond(swarmA_, 120);
-    takeSent();
   }
-  join(swarmB_);
-  EXPECT_THAT(takeSent(), ElementsAre("started 0"));
+  EXPECT_THAT(takeSent(), IsEmpty());
+  EXPECT_EQ(deadline(), 31'000);
 }
 
 // ------------------------------------------------------------------------------------------------------------ captures
