@@ -247,6 +247,7 @@ Result<UriResolver> UriResolver::forBase(std::string_view base) {
   std::string storage;
   const auto encoded = encodeForbidden(base, storage);
   if (!encoded) return std::unexpected(encoded.error());
+  if (encoded->size() > kMaxBaseUriBytes) return fail(ErrorCode::limitExceeded, "base URL: longer than 8192 bytes");
   const UriParts parts = splitUri(*encoded);
   if (!parts.scheme) {
     return fail(ErrorCode::malformed, "base URL \"" + std::string(base.substr(0, 100)) +
@@ -258,6 +259,12 @@ Result<UriResolver> UriResolver::forBase(std::string_view base) {
   resolver.scheme_ = *parts.scheme;
   if (parts.authority) resolver.authority_ = std::string(*parts.authority);
   resolver.path_ = std::string(parts.path);
+  // Section 5.2.3, "Merge Paths".
+  if (parts.authority && parts.path.empty()) {
+    resolver.directory_ = "/";
+  } else if (const std::size_t slash = parts.path.rfind('/'); slash != std::string_view::npos) {
+    resolver.directory_ = std::string(parts.path.substr(0, slash + 1));
+  }
   if (parts.query) resolver.query_ = std::string(*parts.query);
   return resolver;
 }
@@ -267,12 +274,13 @@ Result<std::string> UriResolver::resolve(std::string_view reference) const {
   const auto encoded = encodeForbidden(reference, storage);
   if (!encoded) return std::unexpected(encoded.error());
   UriParts target = splitUri(*encoded);
+  const bool absolute = target.scheme.has_value();
+  if (!absolute && hasBase_) target.scheme = scheme_;
   if (const auto checked = checkAuthority(target); !checked) return std::unexpected(checked.error());
 
   // RFC 3986 section 5.2.2, "Transform References", in its strict form.
-  if (target.scheme) return recompose(target, true);
+  if (absolute) return recompose(target, true);
   if (!hasBase_) return recompose(target, false);
-  target.scheme = scheme_;
   if (target.authority) return recompose(target, true);
   if (authority_) target.authority = *authority_;
   if (target.path.empty()) {
@@ -281,14 +289,7 @@ Result<std::string> UriResolver::resolve(std::string_view reference) const {
     return recompose(target, false);
   }
   if (target.path.front() == '/') return recompose(target, true);
-  // Section 5.2.3, "Merge Paths".
-  std::string merged;
-  if (authority_ && path_.empty()) {
-    merged = "/";
-  } else if (const std::size_t slash = path_.rfind('/'); slash != std::string::npos) {
-    merged = path_.substr(0, slash + 1);
-  }
-  merged += target.path;
+  const std::string merged = directory_ + std::string(target.path);
   target.path = merged;
   return recompose(target, true);
 }

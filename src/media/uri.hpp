@@ -17,6 +17,8 @@ namespace p2pml::media {
 
 /// One URI, base or reference: longer ones are refused with limitExceeded.
 inline constexpr std::size_t kMaxUriBytes = 64 * 1024;
+/// A base, as it is repeated in every target: RFC 9110 section 4.1 asks to support 8000 at least.
+inline constexpr std::size_t kMaxBaseUriBytes = 8 * 1024;
 
 /// The five components of RFC 3986 section 3, as views of the text they were split from. An absent component and an
 /// empty one differ ("http://a/?" has an empty query).
@@ -56,6 +58,7 @@ class UriResolver {
   std::string scheme_;
   std::optional<std::string> authority_;
   std::string path_;
+  std::string directory_;  ///< path_ up to its last slash: what a relative path is put behind
   std::optional<std::string> query_;
 };
 

@@ -132,9 +132,15 @@ TEST(Uri, RefusesBrokenBasesAndReferences) {
   EXPECT_FALSE(resolveUri(std::string_view("a\0b", 3), "http://a/"));
   EXPECT_FALSE(resolveUri("a\nb", "http://a/"));
   EXPECT_FALSE(resolveUri("//b:x/", "http://a/"));
+  EXPECT_FALSE(resolveUri("///b", "http://a/")) << "no host";
+  EXPECT_EQ(resolved("///b", "foo:/a"), "foo:///b");
 }
 
 TEST(Uri, HasALengthLimit) {
+  const std::string url = "http://a/";
+  EXPECT_TRUE(UriResolver::forBase(url + std::string(kMaxBaseUriBytes - url.size(), 'x')));
+  EXPECT_EQ(UriResolver::forBase(url + std::string(kMaxBaseUriBytes - url.size() + 1, 'x')).error().code,
+            base::ErrorCode::limitExceeded);
   EXPECT_TRUE(resolveUri(std::string(kMaxUriBytes, 'x'), "http://a/"));
   EXPECT_EQ(resolveUri(std::string(kMaxUriBytes + 1, 'x'), "http://a/").error().code, base::ErrorCode::limitExceeded);
 }

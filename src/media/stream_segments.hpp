@@ -1,0 +1,57 @@
+// How viewers of generation G0 name a stream and its segments (docs/protocol/peer-json.md 5a.1): from a media playlist
+// and its place in the multivariant playlist to what HybridLoader.load() takes. Pure; the names must be equal, byte for
+// byte, in every viewer.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "media/playlist.hpp"
+
+namespace p2pml::media {
+
+/// A stream's names.
+struct StreamNames {
+  std::string masterSwarmId;
+  std::optional<std::string> streamId;  ///< "V" and the variant's position; none without a multivariant playlist
+  std::string streamSwarmId;            ///< names the swarm
+
+  friend bool operator==(const StreamNames&, const StreamNames&) = default;
+};
+
+/// One segment with all its names.
+struct StreamSegment {
+  std::string id;  ///< streamSwarmId + "+" + sequence
+  std::string url;
+  std::optional<std::string> range;  ///< the HTTP Range header's value if it is a part of the resource
+  std::string sequence;              ///< the media sequence number, decimal
+  std::string masterSwarmId;
+  std::optional<std::string> streamId;
+  std::string streamSwarmId;
+  base::Duration duration{};
+
+  friend bool operator==(const StreamSegment&, const StreamSegment&) = default;
+};
+
+/// `swarmId` if it is not empty, else `manifestUrl`, the URL as it was requested (before redirects), up to its first
+/// '?'.
+std::string masterSwarmIdOf(std::string_view manifestUrl, std::string_view swarmId = {});
+
+/// The first variant whose URI is `playlistUrl`, character for character; nothing for playlists that are no variant
+/// (audio, subtitles), which G0 viewers do not share.
+std::optional<std::size_t> variantIndexOf(const MultivariantPlaylist& master, std::string_view playlistUrl);
+
+/// Names of the variant at `variantIndex` of the multivariant playlist at `masterUrl`.
+StreamNames streamNamesOfVariant(std::string_view masterUrl, std::size_t variantIndex, std::string_view swarmId = {});
+
+/// Names of a media playlist that is no part of a multivariant one.
+StreamNames streamNamesWithoutMaster(std::string_view playlistUrl, std::string_view swarmId = {});
+
+/// All segments in their order, those of EXT-X-GAP left out: there is nothing to load.
+std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const StreamNames& names);
+
+}  // namespace p2pml::media

@@ -1,0 +1,94 @@
+#include "media/stream_segments.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/encoding.hpp"
+#include "base/sha1.hpp"
+#include "media/m3u8.hpp"
+
+namespace p2pml::media {
+namespace {
+
+constexpr std::string_view kMasterUrl = "https://example.com/live/master.m3u8?token=a?b";
+
+MultivariantPlaylist master() {
+  const auto result = parseM3u8(
+      "#EXTM3U\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"n\",URI=\"audio.m3u8\"\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\nlow.m3u8?x=1\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO=\"a\"\nhigh.m3u8\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=3,AUDIO=\"a\"\nhigh.m3u8\n",
+      kMasterUrl);
+  EXPECT_TRUE(result);
+  return std::get<MultivariantPlaylist>(*result);
+}
+
+// peer-json.md 5a.1: infohash = SHA-1 over the character '2' and the stream swarm id.
+std::string infoHashOf(const StreamNames& names) { return base::toHex(base::sha1("2" + names.streamSwarmId)); }
+
+TEST(StreamSegments, MasterSwarmIdIsTheUrlBeforeItsFirstQuestionMark) {
+  EXPECT_EQ(masterSwarmIdOf(kMasterUrl), "https://example.com/live/master.m3u8");
+  EXPECT_EQ(masterSwarmIdOf("https://example.com/m.m3u8"), "https://example.com/m.m3u8");
+  EXPECT_EQ(masterSwarmIdOf("https://example.com/m.m3u8#t=1?x"), "https://example.com/m.m3u8#t=1");
+  EXPECT_EQ(masterSwarmIdOf(kMasterUrl, "my-swarm"), "my-swarm");
+}
+
+// The table of peer-json.md 5a.1.
+TEST(StreamSegments, StreamSwarmIdsGiveTheInfohashesOfTheProtocol) {
+  EXPECT_EQ(infoHashOf(streamNamesWithoutMaster(kMasterUrl)), "88d7e97fc37e99c8750f19ab3d65c93eef52510a");
+  EXPECT_EQ(infoHashOf(streamNamesOfVariant(kMasterUrl, 0)), "ae9cd6bf657a583a6f33711f1cae11fa25c19b43");
+  EXPECT_EQ(infoHashOf(streamNamesWithoutMaster(kMasterUrl, "my-swarm")), "cdb6dffe69f6bdbcbcfe7d64f99ddc76da5d21ec");
+  EXPECT_EQ(infoHashOf(streamNamesOfVariant(kMasterUrl, 0, "my-swarm")), "3c4b247a200a6fb9b75f82f1f3a6bd4c7c71f304");
+}
+
+TEST(StreamSegments, NamesVariantsByTheirPosition) {
+  const StreamNames names = streamNamesOfVariant(kMasterUrl, 12);
+  EXPECT_EQ(names.streamId, "V12");
+  EXPECT_EQ(names.streamSwarmId, "https://example.com/live/master.m3u8+V12");
+  EXPECT_EQ(streamNamesWithoutMaster(kMasterUrl).streamId, std::nullopt);
+
+  EXPECT_EQ(variantIndexOf(master(), "https://example.com/live/low.m3u8?x=1"), 0u);
+  EXPECT_EQ(variantIndexOf(master(), "https://example.com/live/high.m3u8"), 1u) << "the first of equal ones";
+  EXPECT_EQ(variantIndexOf(master(), "https://example.com/live/low.m3u8"), std::nullopt) << "the query counts";
+  EXPECT_EQ(variantIndexOf(master(), "https://example.com/live/audio.m3u8"), std::nullopt) << "audio is not shared";
+}
+
+TEST(StreamSegments, NamesEverySegment) {
+  const auto parsed = parseM3u8(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:300\n"
+      "#EXTINF:4,\ns300.ts?t=1\n"
+      "#EXT-X-GAP\n#EXTINF:4,\ngone.ts\n"
+      "#EXT-X-BYTERANGE:1000@24\n#EXTINF:3.5,\nall.ts\n",
+      "https://cdn.example/high.m3u8");
+  ASSERT_TRUE(parsed) << parsed.error().detail;
+  const auto segments =
+      streamSegments(std::get<MediaPlaylist>(*parsed), streamNamesOfVariant("https://e.x/m", 0, "my-swarm"));
+  ASSERT_EQ(segments.size(), 2u);
+  // The id of the captured request in peer-json.md 5a.3.
+  EXPECT_EQ(segments[0].id, "my-swarm+V0+300");
+  EXPECT_EQ(segments[0].url, "https://cdn.example/s300.ts?t=1");
+  EXPECT_EQ(segments[0].range, std::nullopt);
+  EXPECT_EQ(segments[0].sequence, "300");
+  EXPECT_EQ(segments[0].masterSwarmId, "my-swarm");
+  EXPECT_EQ(segments[0].streamId, "V0");
+  EXPECT_EQ(segments[0].streamSwarmId, "my-swarm+V0");
+  EXPECT_EQ(segments[0].duration, base::seconds(4));
+  EXPECT_EQ(segments[1].id, "my-swarm+V0+302") << "a gap keeps its number";
+  EXPECT_EQ(segments[1].range, "bytes=24-1023");
+  EXPECT_EQ(segments[1].duration, base::milliseconds(3500));
+}
+
+TEST(StreamSegments, WithoutAMultivariantPlaylistTheStreamIsTheSwarm) {
+  const auto parsed = parseM3u8("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n", "https://e.x/p.m3u8?q");
+  ASSERT_TRUE(parsed);
+  const auto segments =
+      streamSegments(std::get<MediaPlaylist>(*parsed), streamNamesWithoutMaster("https://e.x/p.m3u8?q"));
+  ASSERT_EQ(segments.size(), 1u);
+  EXPECT_EQ(segments[0].id, "https://e.x/p.m3u8+0") << "no EXT-X-MEDIA-SEQUENCE counts from 0";
+  EXPECT_EQ(segments[0].streamSwarmId, "https://e.x/p.m3u8");
+}
+
+}  // namespace
+}  // namespace p2pml::media
