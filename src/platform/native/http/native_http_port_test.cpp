@@ -397,6 +397,15 @@ TEST_F(NativeHttpsTest, CertificateMustBeTrusted) {
   EXPECT_TRUE(secure.requests.empty());
 }
 
+TEST_F(NativeHttpsTest, CertificateMustBeOfThatHost) {
+  const testing::TestCertificate others("IP:127.0.0.2,DNS:other.example");
+  ScriptedOrigin impostor(world.loop, &others);
+  world.options.caBundle = others.caBundle();
+  const base::Error error = failureOf(impostor.url("/a"));
+  EXPECT_EQ(error.code, base::ErrorCode::unavailable) << error.detail;
+  EXPECT_TRUE(impostor.requests.empty());
+}
+
 TEST_F(NativeHttpsTest, WithTheRightBundle) {
   world.options.caBundle = certificate.caBundle();
   const std::string body = patternedBody(1'000'000);

@@ -1,5 +1,5 @@
-// A self-signed certificate for 127.0.0.1 and localhost, made afresh for a test: nothing secret lies in the repository
-// and nothing expires.
+// A self-signed certificate, by default for 127.0.0.1 and localhost, made afresh for a test: nothing secret lies in the
+// repository and nothing expires.
 #pragma once
 
 #include <openssl/evp.h>
@@ -19,7 +19,8 @@ namespace p2pml::native::testing {
 
 class TestCertificate {
  public:
-  TestCertificate() {
+  /// `names` as OpenSSL writes subject alternative names.
+  explicit TestCertificate(const char* names = "IP:127.0.0.1,DNS:localhost") {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
     const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
     P2PML_ASSERT(key && certificate);
@@ -34,7 +35,7 @@ class TestCertificate {
                                static_cast<int>(commonName.size()), -1, 0);
     X509_set_issuer_name(certificate.get(), name);
     addExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-    addExtension(certificate.get(), NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
+    addExtension(certificate.get(), NID_subject_alt_name, names);
     P2PML_ASSERT(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
 
     certificatePem_ = pem([&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); });
