@@ -134,7 +134,7 @@ std::optional<ByteRangeText> parseByteRange(std::string_view text) {
   if (at == text.size()) return ByteRangeText{*length, std::nullopt};
   const auto offset = parseDecimalInteger(trimmed(text.substr(at + 1)));
   if (!offset || *offset > kMaxEnd - *length) return std::nullopt;
-  return ByteRangeText{*length, *offset};
+  return ByteRangeText{*length, offset};
 }
 
 Result<M3u8AttributeList> M3u8AttributeList::parse(std::string_view text) {

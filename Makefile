@@ -1,0 +1,46 @@
+# The front door. `make help` lists what there is; each target installs the Debian packages it needs if they are missing.
+
+export CCACHE_NOHASHDIR := 1
+export CCACHE_BASEDIR := $(CURDIR)
+
+JOBS ?= $(shell nproc)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-all bench format lint clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the program as it is shipped: build/release/p2pml
+	@scripts/install.sh build
+	@cmake --preset release $(CMAKE_ARGS) >build-configure.log 2>&1 || { cat build-configure.log; rm -f build-configure.log; exit 1; }
+	@rm -f build-configure.log
+	@ninja -C build/release -j $(JOBS)
+	@test -x build/release/p2pml || { echo "build/release/p2pml was not built"; exit 1; }
+
+run: build ## build, then `p2pml demo`; ARGS="..." is passed to it
+	@build/release/p2pml demo $(ARGS)
+
+test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs only those
+	@scripts/test.sh $(STAGES)
+
+test-all: ## the same with a second compiler, ten minutes of fuzzing and clang-tidy
+	@P2PML_FUZZ_SECONDS=600 scripts/test.sh dev clang asan tsan determinism interop lint
+
+bench: ## build and run the benchmarks
+	@scripts/install.sh build test
+	@cmake --preset release >/dev/null && ninja -C build/release -j $(JOBS)
+	@found=0; for program in build/release/bench/p2pml_*_bench; do \
+	  [ -x "$$program" ] || continue; found=1; "$$program" $(ARGS) || exit 1; done; \
+	  [ $$found = 1 ] || { echo "no benchmark is built: bench/ has none"; exit 1; }
+
+format: ## format every source with clang-format 14
+	@scripts/install.sh lint
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+
+lint: ## check formatting and run clang-tidy over src, apps and fuzz
+	@scripts/lint.sh
+
+clean: ## remove everything that was built
+	@rm -rf build

@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# Runs the test stages in order and sums them up: scripts/test.sh [STAGE...], default all but the last two.
+#
+#   dev          g++: build everything, all tests
+#   asan         clang-22 with address and undefined behaviour sanitizers: all tests, then a minute of fuzzing
+#   tsan         clang-22 with the thread sanitizer: the tests of what has threads (native adapters, API)
+#   determinism  the simulations' digests are equal between g++ and clang-22
+#   interop      tests against the real npm packages
+#   clang        clang-22 without sanitizers: all tests
+#   lint         clang-format and clang-tidy
+#
+# A stage that fails does not hide the others. What a stage prints is in build/test-logs/STAGE.log; of a failed one the end is shown
+# here. Exit status 1 if anything failed; the last line is "N passed, M failed".
+#
+# A stage reports by `count PASSED FAILED` (any number of times) and `skip REASON`; one that ends non-zero without a failure
+# counted, e.g. because it did not build, counts as one failure.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
+# Reports of libraries that are not ours and not instrumented can be silenced by name in these files.
+suppressions() { [ -f "tests/sanitizers/$1.supp" ] && echo ":suppressions=$PWD/tests/sanitizers/$1.supp"; }
+export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
+export LSAN_OPTIONS="print_suppressions=0$(suppressions lsan)"
+export UBSAN_OPTIONS="print_stacktrace=1"
+export TSAN_OPTIONS="second_deadlock_stack=1$(suppressions tsan)"
+
+jobs=$(nproc)
+fuzz_seconds=${P2PML_FUZZ_SECONDS:-60}
+logs=build/test-logs
+mkdir -p "$logs"
+
+count() { echo "count $1 $2" >>"$report"; }
+skip() { echo "skip $*" >>"$report"; }
+
+configure_and_build() {  # PRESET [TARGET...]
+  local preset=$1
+  shift
+  cmake --preset "$preset" && ninja -C "build/$preset" -j "$jobs" "$@"
+}
+
+run_ctest() {  # PRESET CTEST-ARGUMENT...
+  local preset=$1 junit=$PWD/$logs/$1-junit.xml status
+  shift
+  rm -f "$junit"
+  ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error --output-junit "$junit" "$@"
+  status=$?
+  if [ -f "$junit" ]; then
+    # <testsuite name=... tests="12" failures="1" disabled="0" skipped="2" ...>: one attribute a line or all in one.
+    local head tests failures disabled skipped
+    head=$(tr '\n' ' ' <"$junit" | grep -o '<testsuite [^>]*>' | head -n 1)
+    attribute() { sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" <<<"$head"; }
+    tests=$(attribute tests) failures=$(attribute failures) disabled=$(attribute disabled) skipped=$(attribute skipped)
+    count $((${tests:-0} - ${failures:-0} - ${disabled:-0} - ${skipped:-0})) "${failures:-0}"
+  fi
+  return $status
+}
+
+# Fuzzing and scripts close with "N passed, M failed".
+count_last_line() {
+  local line
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1)
+  [ -n "$line" ] && count "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+}
+
+stage_dev() {
+  scripts/install.sh build test && configure_and_build dev && run_ctest dev -LE '^interop$'
+}
+
+stage_clang() {
+  scripts/install.sh build test clang && configure_and_build clang && run_ctest clang -LE '^interop$'
+}
+
+stage_asan() {
+  scripts/install.sh build test clang && configure_and_build asan || return 1
+  local status=0
+  run_ctest asan -LE '^interop$' || status=1
+  fuzz/smoke.sh build/asan "$fuzz_seconds" >"$logs/fuzz.log" 2>&1 || status=1
+  cat "$logs/fuzz.log"
+  count_last_line "$logs/fuzz.log"
+  return $status
+}
+
+stage_tsan() {
+  scripts/install.sh build test clang && cmake --preset tsan || return 1
+  local targets
+  mapfile -t targets < <(ninja -C build/tsan -t targets all | sed -n 's/^\(p2pml_\(platform_native\|api\)_test\): phony$/\1/p' | sort -u)
+  if [ ${#targets[@]} -eq 0 ]; then
+    skip "src/platform/native and src/api have no tests"
+    return 0
+  fi
+  ninja -C build/tsan -j "$jobs" "${targets[@]}" && run_ctest tsan -L '^(platform_native|api)$'
+}
+
+# tests/determinism has the target p2pml_determinism: it prints one line "SCENARIO SEED DIGEST" a simulation.
+stage_determinism() {
+  if [ ! -d tests/determinism ]; then
+    skip "tests/determinism does not exist yet"
+    return 0
+  fi
+  scripts/install.sh build test clang || return 1
+  local preset program
+  for preset in dev asan; do
+    configure_and_build "$preset" p2pml_determinism || return 1
+    program=$(find "build/$preset" -name p2pml_determinism -type f -perm -u+x | head -n 1)
+    "$program" >"$logs/digests-$preset.txt" || return 1
+  done
+  local total different
+  total=$(wc -l <"$logs/digests-dev.txt")
+  if [ "$total" -eq 0 ]; then
+    echo "p2pml_determinism printed nothing"
+    return 1
+  fi
+  different=$(diff "$logs/digests-dev.txt" "$logs/digests-asan.txt" | tee /dev/stderr | grep -c '^[<>]')
+  different=$(((different + 1) / 2))
+  count $((total - different)) "$different"
+  [ "$different" -eq 0 ]
+}
+
+stage_interop() {
+  if [ ! -f tests/interop/package.json ]; then
+    skip "tests/interop has no package.json yet"
+    return 0
+  fi
+  scripts/install.sh build test interop && configure_and_build dev || return 1
+  local status
+  (
+    cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund &&
+      P2PML_BUILD_DIR="$OLDPWD/build/dev" timeout --kill-after=10 300 npm test
+  ) >"$logs/node.log" 2>&1
+  status=$?
+  cat "$logs/node.log"
+  [ $status -ne 124 ] || echo "interop: ended after 300 s"
+  # Node's test runner closes with "# pass N" or "ℹ pass N" by its reporter.
+  local number='s/^\(#\|ℹ\) %s \([0-9]*\)$/\2/p' passed failed
+  # shellcheck disable=SC2059
+  passed=$(sed -n "$(printf "$number" pass)" "$logs/node.log" | awk '{n += $1} END {print n + 0}')
+  # shellcheck disable=SC2059
+  failed=$(sed -n "$(printf "$number" fail)" "$logs/node.log" | awk '{n += $1} END {print n + 0}')
+  count "$passed" "$failed"
+  if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then return 1; fi
+  return $status
+}
+
+stage_lint() {
+  scripts/lint.sh >"$logs/lint-files.log" 2>&1
+  local status=$?
+  cat "$logs/lint-files.log"
+  count_last_line "$logs/lint-files.log"
+  return $status
+}
+
+known="dev asan tsan determinism interop clang lint"
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism interop)
+for stage in "${stages[@]}"; do
+  if ! [[ " $known " == *" $stage "* ]]; then
+    echo "$0: no stage \"$stage\", expected some of: $known" >&2
+    exit 2
+  fi
+done
+
+summary=()
+all_passed=0
+all_failed=0
+for stage in "${stages[@]}"; do
+  log=$logs/$stage.log
+  report=$logs/$stage.report
+  : >"$report"
+  echo "== $stage"
+  start=$SECONDS
+  "stage_$stage" >"$log" 2>&1
+  status=$?
+  took=$((SECONDS - start))
+  read -r passed failed < <(awk '$1 == "count" {p += $2; f += $3} END {print p + 0, f + 0}' "$report")
+  if [ $status -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+  skipped=$(sed -n 's/^skip //p' "$report" | paste -sd';')
+  if [ "$failed" -ne 0 ]; then
+    tail -n 80 "$log"
+    echo "-- all of it: $log"
+  fi
+  line=$(printf '%-12s %5d passed %4d failed %5d s' "$stage" "$passed" "$failed" "$took")
+  [ -z "$skipped" ] || line=$(printf '%-12s skipped: %s' "$stage" "$skipped")
+  echo "$line"
+  summary+=("$line")
+  all_passed=$((all_passed + passed))
+  all_failed=$((all_failed + failed))
+done
+
+echo
+echo "== summary"
+printf '%s\n' "${summary[@]}"
+echo "$all_passed passed, $all_failed failed"
+[ "$all_failed" -eq 0 ]
