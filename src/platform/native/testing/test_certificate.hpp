@@ -55,6 +55,7 @@ class TestCertificate {
 
   /// A PEM file that holds the certificate, for clients to trust. Gone with this object.
   [[nodiscard]] const std::string& caBundle() const { return path_; }
+  [[nodiscard]] const std::string& privateKeyPem() const { return keyPem_; }
 
   void configureServer(boost::asio::ssl::context& context) const {
     context.use_certificate(boost::asio::buffer(certificatePem_), boost::asio::ssl::context::pem);
