@@ -19,6 +19,14 @@ constexpr double kPacketBytes = 1200;
 Pipe::Pipe(Network& network, NodeId from, NodeId to, Handlers handlers)
     : network_(network), from_(from), to_(to), handlers_(std::move(handlers)) {}
 
+template <class Call>
+void Pipe::call(Call handler) {
+  calling_ = true;
+  handler();
+  calling_ = false;
+  if (closed_) handlers_ = {};
+}
+
 void Pipe::send(Message message) {
   if (closed_) return;
   messages_.push_back(std::move(message));
@@ -30,8 +38,8 @@ void Pipe::close() {
   messages_.clear();
   atDownLink_.clear();
   held_.clear();
-  // Not the handlers themselves: one of them may be what closes.
-  network_.events().soon([self = shared_from_this()] { self->handlers_ = {}; });
+  // One of the handlers may be what closes.
+  if (!calling_) handlers_ = {};
 }
 
 /// Stands in line at the sender's link, or waits for what it needs before.
@@ -91,7 +99,7 @@ void Pipe::left(Chunk chunk) {
     leftPending_ = true;
     network_.events().soon([self = shared_from_this()] {
       self->leftPending_ = false;
-      if (!self->closed_) self->handlers_.onLeft(self->leftTotal_);
+      if (!self->closed_) self->call([&] { self->handlers_.onLeft(self->leftTotal_); });
     });
   }
   network_.events().after(network_.latency(from_, to_), [self = shared_from_this(), chunk] { self->arrive(chunk); });
@@ -133,7 +141,7 @@ void Pipe::deliver(Chunk chunk) {
   Message message = std::move(messages_.front());
   messages_.pop_front();
   --entering_;
-  handlers_.onMessage(std::move(message));
+  call([&] { handlers_.onMessage(std::move(message)); });
 }
 
 // ------------------------------------------------------------------------------------------------------------------

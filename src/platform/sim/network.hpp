@@ -69,6 +69,8 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     bool last = false;  ///< of its message
   };
 
+  template <class Call>
+  void call(Call handler);
   void offerToUpLink();
   void offerToDownLink();
   std::optional<Chunk> takeAtUpLink();
@@ -99,6 +101,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   std::deque<std::pair<base::TimePoint, std::uint32_t>> acknowledgements_;
   std::deque<Chunk> atDownLink_;
   std::deque<Chunk> held_;  ///< arrived while the path was broken
+  bool calling_ = false;    ///< a handler is running
   bool closed_ = false;
 };
 

@@ -265,7 +265,7 @@ void PeerFabric::onPathsChanged() {
 // SimPeerPort
 
 SimPeerPort::SimPeerPort(PeerFabric& fabric, NodeId node, driver::EventSink sink)
-    : fabric_(fabric), node_(node), sink_(std::move(sink)) {}
+    : fabric_(fabric), node_(node), sink_(std::make_shared<driver::EventSink>(std::move(sink))) {}
 
 SimPeerPort::~SimPeerPort() { fabric_.closeAll(node_); }
 

@@ -110,13 +110,13 @@ class SimPeerPort final : public driver::PeerPort {
   friend class PeerFabric;
   /// The sink may destroy this port, so nothing follows a call of it.
   void deliver(engine::Input input) {
-    const driver::EventSink sink = sink_;
-    sink(std::move(input));
+    const auto sink = sink_;
+    (*sink)(std::move(input));
   }
 
   PeerFabric& fabric_;
   NodeId node_;
-  driver::EventSink sink_;
+  std::shared_ptr<const driver::EventSink> sink_;
 };
 
 }  // namespace p2pml::sim
