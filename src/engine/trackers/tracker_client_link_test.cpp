@@ -215,6 +215,18 @@ TEST_F(TrackerLinkTest, AnnouncesOfAnEarlierConnectionNeedNoAnswer) {
   EXPECT_THAT(takeOut<output::CloseSocket>(), IsEmpty());
 }
 
+TEST_F(TrackerLinkTest, ThatSwarmIsStoppedThenHoweverLongItWasAnnouncedBefore) {
+  answered(3600);
+  runTo(1'000'000);
+  closed(kFirst);
+  leave(swarmA_);
+  runTo(1'100'000);
+  join(swarmA_);
+  opened(kSecond);
+  give(1);
+  EXPECT_THAT(takeSent(), ElementsAre("2: stopped 0", "2: started 1"));
+}
+
 TEST_F(TrackerLinkTest, ReconnectsDoNotAnnounceBeyondTheLimit) {
   make({"wss://one"}, 0);
   join(swarmA_);
@@ -318,6 +330,22 @@ TEST_F(TrackerLinkTest, AfterAnIdleSocketWasClosedANewOneIsOpenedAtOnce) {
   opened(kSecond);
   runTo(37'000);
   EXPECT_THAT(takeSent(), ElementsAre("2: started 0"));  // `stopped` was sent on the old one
+}
+
+TEST_F(TrackerLinkTest, ClosingAnIdleSocketEndsTheBackoff) {
+  make({"wss://one"}, 0);
+  join(swarmA_);
+  takeOut<output::OpenSocket>();
+  closed(kFirst);
+  waitForReconnect();
+  opened(socket_);
+  leave(swarmA_);
+  wait(seconds(31));
+  EXPECT_THAT(takeOut<output::CloseSocket>(), SizeIs(1));
+  join(swarmA_);
+  EXPECT_THAT(takeOut<output::OpenSocket>(), SizeIs(1));
+  closed(kThird);
+  EXPECT_LE(waitForReconnect(), 1200);
 }
 
 TEST_F(TrackerLinkTest, AConnectionOnWhichNothingIsAnsweredIsReplaced) {

@@ -693,18 +693,30 @@ TEST_F(TrackerClientTest, TheLogsOfTheLast256SwarmsThatWereLeftAreKept) {
   }
 }
 
-TEST_F(TrackerClientTest, SwarmsThatWereNeverAnnouncedNeedNoLog) {
-  announced();
+TEST_F(TrackerClientTest, SwarmsThatWereNeverAnnouncedTakeNoPlaceInTheLogs) {
+  make({"wss://one"}, 1);
+  client_->wantPeers(false);
+  join(swarmA_);
+  opened(kFirst);
+  for (int i = 0; i < 6; ++i) {
+    leave(swarmA_);
+    runTo((i + 1) * 1000);
+    join(swarmA_);
+  }
   leave(swarmA_);
-  runTo(1000);
-  takeSent();
+  runTo(7000);
+  EXPECT_EQ(takeSent().size(), 14U);
+  client_->wantPeers(true);
   for (std::size_t i = 0; i < 2 * TrackerClient::kMaxSwarms; ++i) {
     const base::InfoHash swarm{rng_.bytes20()};
     join(swarm);
     leave(swarm);
   }
-  EXPECT_THAT(takeSent(), IsEmpty());
-  EXPECT_EQ(deadline(), 31'000);
+  EXPECT_EQ(deadline(), 37'000);
+  takeEvents();
+  join(swarmA_);
+  EXPECT_EQ(takeEvents(), 0U);
+  EXPECT_EQ(deadline(), 301'000);
 }
 
 // ------------------------------------------------------------------------------------------------------------ captures
