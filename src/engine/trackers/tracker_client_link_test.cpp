@@ -466,7 +466,7 @@ TEST_F(TrackerLinkTest, GarbageIsWarnedOfAndEndsTheConnectionWhenItIsTooMuch) {
       R"({"action":"dance"})",
       R"({"action":"announce"})",
       R"({"action":"announce","info_hash":"short","complete":1})",
-      R"({"action":"announce","info_hash":"swarm-A-swarm-A-0020","peer_id":"-WW0006-others----02","offer":{"sdp":"x"}})",
+      R"({"action":"announce","info_hash":"swarm-A-swarm-A-0020","peer_id":"too short","offer":{"sdp":"x"}})",
       std::string(wire::kMaxTrackerMessageBytes + 1, ' '),
       "{\"action\":\"announce\",\"info_hash\":\"swarm-A-swarm-A-0020\",\"peer_id\":\"-WW0006-others----02\","
       "\"offer_id\":\"offer-offer-offer-99\",\"offer\":{\"sdp\":\"" +
