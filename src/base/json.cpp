@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -14,6 +15,19 @@ namespace p2pml::base {
 namespace {
 
 constexpr std::int64_t kMaxSafeInteger = (std::int64_t{1} << 53) - 1;
+
+/// Bytes that stand for themselves in a JSON string: ASCII but for controls, `"` and `\`. The rest needs a closer look.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+/// Where the run of plain bytes from `position` ends.
+std::size_t endOfPlain(std::string_view text, std::size_t position) {
+  while (position < text.size() && kPlain[static_cast<std::uint8_t>(text[position])]) ++position;
+  return position;
+}
 
 /// Objects up to this size find repeated keys by comparing each with each; larger ones sort, so that a hostile object
 /// costs n log n.
@@ -184,13 +198,9 @@ class Parser {
     ++position_;
     for (;;) {
       const std::size_t start = position_;
-      while (position_ < text_.size()) {
-        const auto c = static_cast<std::uint8_t>(text_[position_]);
-        if (c == '"' || c == '\\' || c < 0x20) break;
-        if (c < 0x80) {
-          ++position_;
-          continue;
-        }
+      for (;;) {
+        position_ = endOfPlain(text_, position_);
+        if (atEnd() || static_cast<std::uint8_t>(text_[position_]) < 0x80) break;
         const Utf8Unit unit = decodeUtf8(text_, position_);
         if (!unit.valid) return malformed("UTF-8");
         position_ += unit.length;
@@ -328,24 +338,22 @@ class Parser {
   Error error_;
 };
 
-/// Appends the escape of an ASCII character that needs one; false, and nothing appended, if it needs none.
-bool appendEscaped(std::string& out, std::uint8_t c) {
+/// Appends the escape of an ASCII character that is not plain.
+void appendEscaped(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return true;
-    case '\\': out += "\\\\"; return true;
-    case '\b': out += "\\b"; return true;
-    case '\f': out += "\\f"; return true;
-    case '\n': out += "\\n"; return true;
-    case '\r': out += "\\r"; return true;
-    case '\t': out += "\\t"; return true;
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
     default: break;
   }
-  if (c >= 0x20) return false;
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   out += "\\u00";
-  out.push_back(kHexDigits[c >> 4U]);
-  out.push_back(kHexDigits[c & 0x0fU]);
-  return true;
+  out.push_back(kHexDigits[static_cast<std::uint8_t>(c) >> 4U]);
+  out.push_back(kHexDigits[static_cast<std::uint8_t>(c) & 0x0fU]);
 }
 
 void appendValue(std::string& out, const Json& value) {
@@ -406,10 +414,12 @@ Result<Json> parseJson(std::string_view text, const JsonLimits& limits) { return
 void appendJsonString(std::string& out, std::string_view text) {
   out.push_back('"');
   for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<std::uint8_t>(text[i]);
-    if (c < 0x80) {
-      if (!appendEscaped(out, c)) out.push_back(text[i]);
-      ++i;
+    const std::size_t end = endOfPlain(text, i);
+    out.append(text, i, end - i);
+    i = end;
+    if (i == text.size()) break;
+    if (static_cast<std::uint8_t>(text[i]) < 0x80) {
+      appendEscaped(out, text[i++]);
       continue;
     }
     const Utf8Unit unit = decodeUtf8(text, i);
@@ -423,7 +433,11 @@ void appendJsonBinaryString(std::string& out, std::string_view bytes) {
   out.push_back('"');
   for (const char byte : bytes) {
     const auto c = static_cast<std::uint8_t>(byte);
-    if (!appendEscaped(out, c)) appendUtf8(out, c);
+    if (c >= 0x80 || kPlain[c]) {
+      appendUtf8(out, c);
+    } else {
+      appendEscaped(out, byte);
+    }
   }
   out.push_back('"');
 }

@@ -1,4 +1,5 @@
-// A small bounded JSON reader and writer (RFC 8259) for what travels in the engine: peer commands, tracker messages, settings.
+// A small bounded JSON reader and writer (RFC 8259) for what travels in the engine: peer commands, tracker messages,
+// settings.
 //
 // It exists because the browser build cannot carry a general library (12-23 KB gzip); native tools use nlohmann::json.
 // The reader accepts exactly RFC 8259 within its limits and gives a value or an error; it never throws. Numbers are
@@ -68,12 +69,13 @@ struct JsonLimits {
 /// Errors: malformed (with the byte offset), limitExceeded (naming the limit).
 Result<Json> parseJson(std::string_view text, const JsonLimits& limits = {});
 
-/// Appends `text` (UTF-8) as a JSON string in quotes, escaped as JavaScript's JSON.stringify escapes: `"`, `\`, \b \f \n \r \t,
-/// other controls as \u00xx, nothing else. Broken UTF-8 is replaced by U+FFFD.
+/// Appends `text` (UTF-8) as a JSON string in quotes, escaped as JavaScript's JSON.stringify escapes: `"`, `\`, \b \f
+/// \n \r \t, other controls as \u00xx, nothing else. Broken UTF-8 is replaced by U+FFFD.
 void appendJsonString(std::string& out, std::string_view text);
 /// Appends the bytes as a JSON string of code points U+0000-U+00FF ("binary string").
 void appendJsonBinaryString(std::string& out, std::string_view bytes);
-/// Appends a number the shortest way that reads back the same; whole numbers within 2^53 without a fraction. NaN and infinities become null.
+/// Appends a number the shortest way that reads back the same; whole numbers within 2^53 without a fraction. NaN and
+/// infinities become null.
 void appendJsonNumber(std::string& out, double value);
 /// Compact text of a value, members in their order.
 std::string toJsonText(const Json& value);

@@ -1,7 +1,8 @@
-// The WebTorrent tracker protocol over WebSocket (docs/protocol/tracker-websocket.md 5c): JSON texts <-> values, both directions.
+// The WebTorrent tracker protocol over WebSocket (docs/protocol/tracker-websocket.md 5c): JSON texts <-> values, both
+// directions.
 //
-// Twenty-byte values travel as strings of 20 code points U+0000-U+00FF. Encoders write keys in the order captured from real clients
-// and servers.
+// Twenty-byte values travel as strings of 20 code points U+0000-U+00FF. Encoders write keys in the order captured from
+// real clients and servers.
 #pragma once
 
 #include <cstddef>
@@ -74,7 +75,7 @@ struct AnnounceResponse {
   std::optional<std::int64_t> interval;     ///< seconds
   std::optional<std::int64_t> minInterval;  ///< seconds
   std::optional<std::string> trackerId;
-  std::optional<std::string> warning;       ///< "warning message"
+  std::optional<std::string> warning;  ///< "warning message"
   friend bool operator==(const AnnounceResponse&, const AnnounceResponse&) = default;
 };
 
