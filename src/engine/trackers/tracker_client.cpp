@@ -563,7 +563,7 @@ void TrackerClient::onResponse(Tracker& tracker, wire::AnnounceResponse& respons
     setTimer(tracker, response.infoHash, *swarm, swarm->due);
   }
   if (!response.complete) return;
-  step.out.push_back(
+  step.out.emplace_back(
       output::TrackerUpdate{tracker.url, response.complete, response.incomplete, nextInterval(tracker, *swarm)});
   step.events.emplace_back(
       tracker_event::Update{tracker.index, response.infoHash, *response.complete, response.incomplete});
