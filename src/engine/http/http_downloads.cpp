@@ -9,6 +9,7 @@ namespace p2pml::engine {
 
 namespace {
 
+using base::Error;
 using base::ErrorCode;
 
 /// A server may take its time to answer (transcoding, cold cache); only a body that has begun is held to
@@ -19,7 +20,14 @@ constexpr int kMaxFruitless = 3;
 /// All requests for one segment: ends even a server that hands out a few bytes per request.
 constexpr int kMaxRequests = 64;
 
-base::Error error(ErrorCode code, std::string detail) { return {code, std::move(detail)}; }
+/// Longest resource a Content-Range may tell of: 2^53 - 1, as far as JavaScript counts.
+constexpr std::uint64_t kMaxRangeTotal = (1ULL << 53) - 1;
+
+Error error(ErrorCode code, std::string detail) { return {code, std::move(detail)}; }
+Error tooLarge() {
+  return error(ErrorCode::limitExceeded,
+               "HTTP body is larger than " + std::to_string(HttpDownloads::kMaxBodyBytes) + " bytes");
+}
 
 }  // namespace
 
@@ -34,10 +42,9 @@ void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody*
   download.segment = segment;
   download.segment.data.reset();
   if (segment.range) download.wanted = parseByteRange(*segment.range);
-  const bool canContinue =
-      partial != nullptr && !partial->data.empty() && settings_.httpUseRanges && (!segment.range || download.wanted);
-  if (canContinue) {
+  if (partial != nullptr && canContinue(download, *partial)) {
     download.body.append(partial->data);
+    download.furthest = partial->data.size();
     if (partial->total > 0) {
       download.expected = partial->total;
       download.body.setExpectedSize(partial->total);
@@ -52,6 +59,15 @@ void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody*
   send(io, request, download);
 }
 
+bool HttpDownloads::canContinue(const Download& download, const PartialBody& partial) const {
+  if (!settings_.httpUseRanges || partial.data.empty() || partial.data.size() > kMaxBodyBytes) return false;
+  if (!download.segment.range) return true;
+  if (!download.wanted) return false;
+  // A peer that has another size than the range is not at the same segment.
+  const auto length = download.wanted->length();
+  return !length || *length == partial.total;
+}
+
 void HttpDownloads::send(StepIo& io, base::RequestId request, Download& download) {
   std::optional<std::string> range = download.segment.range;
   const std::uint64_t have = download.body.size();
@@ -61,7 +77,6 @@ void HttpDownloads::send(StepIo& io, base::RequestId request, Download& download
     range = ByteRange{base + have, last}.text();
   }
   download.headSeen = false;
-  download.attemptBytes = 0;
   download.sliceFullBody = false;
   io.out.push_back(output::StartHttp{request, download.segment, std::move(range),
                                      base::milliseconds(settings_.httpNotReceivingBytesTimeout)});
@@ -147,12 +162,23 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
   }
   if (head.status < 200 || head.status > 299) {
     // 416 for the rest of a body: what we have is not the start of what is there now.
+    const Error why = error(ErrorCode::unavailable, "HTTP status " + std::to_string(head.status));
     if (head.status == 416 && download.body.size() > 0) {
-      io.out.push_back(output::CancelHttp{head.request});
-      restart(io, at, /*fromScratch=*/true);
-      return true;
+      startOver(io, at, why);
+    } else {
+      fail(io, at, why, /*stillOpen=*/true);
     }
-    fail(io, at, error(ErrorCode::unavailable, "HTTP status " + std::to_string(head.status)), /*stillOpen=*/true);
+    return true;
+  }
+  if (head.contentLength.value_or(0) > kMaxBodyBytes) {
+    fail(io, at, tooLarge(), /*stillOpen=*/true);
+    return true;
+  }
+  if (download.segment.range && !download.wanted) {
+    fail(io, at,
+         error(ErrorCode::unavailable,
+               "HTTP 200 to a request for " + *download.segment.range + ", which cannot be cut out of the full body"),
+         /*stillOpen=*/true);
     return true;
   }
   // A 200 to a range request is the full body (RFC 9110 section 14.2).
@@ -167,19 +193,34 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
 void HttpDownloads::acceptPartialContent(StepIo& io, Downloads::iterator at, const input::HttpHead& head) {
   Download& download = at->second;
   const std::uint64_t have = download.body.size();
-  const std::uint64_t first = (download.wanted ? download.wanted->first : 0) + have;
-  const bool wrongStart = head.rangeStart && *head.rangeStart != first;
-  const std::optional<std::uint64_t> total =
-      head.contentLength ? std::optional(have + *head.contentLength) : download.expected;
+  const std::uint64_t base = download.wanted ? download.wanted->first : 0;
+  const bool wrongStart = head.rangeStart && *head.rangeStart != base + have;
+  if (head.contentLength.value_or(0) > kMaxBodyBytes || head.rangeTotal.value_or(0) > kMaxRangeTotal) {
+    fail(io, at, tooLarge(), /*stillOpen=*/true);
+    return;
+  }
+  // The complete length says more than that of this answer, which may cover less than was asked for.
+  std::optional<std::uint64_t> total = download.expected;
+  if (head.rangeTotal && (!download.segment.range || download.wanted)) {
+    const std::uint64_t last = download.wanted ? download.wanted->last.value_or(UINT64_MAX) : UINT64_MAX;
+    const std::uint64_t end = last < *head.rangeTotal ? last + 1 : *head.rangeTotal;
+    total = std::max(end, base) - base;
+  } else if (head.contentLength) {
+    total = have + *head.contentLength;
+  }
   // The resource has changed since the first part was taken, or the server answers another question.
-  const bool otherSize = have > 0 && download.expected && total && *total != *download.expected;
+  const bool otherSize = have > 0 && download.expected && total != download.expected;
   if (wrongStart || otherSize) {
+    Error why = error(ErrorCode::unavailable, "HTTP 206 with another range than asked for");
     if (have > 0) {
-      io.out.push_back(output::CancelHttp{head.request});
-      restart(io, at, /*fromScratch=*/true);
+      startOver(io, at, std::move(why));
     } else {
-      fail(io, at, error(ErrorCode::unavailable, "HTTP 206 with another range than asked for"), /*stillOpen=*/true);
+      fail(io, at, std::move(why), /*stillOpen=*/true);
     }
+    return;
+  }
+  if (total.value_or(0) > kMaxBodyBytes) {
+    fail(io, at, tooLarge(), /*stillOpen=*/true);
     return;
   }
   download.expected = total;
@@ -193,10 +234,13 @@ bool HttpDownloads::onData(StepIo& io, const input::HttpData& data) {
   Download& download = at->second;
   if (!download.headSeen || data.data.empty()) return true;
   download.body.append(data.data);
-  download.attemptBytes += data.data.size();
   meter_.downloaded(io, Method::http, data.data.size(), std::nullopt);
   if (download.expected && download.body.size() > *download.expected) {
     fail(io, at, error(ErrorCode::unavailable, "HTTP body longer than announced"), /*stillOpen=*/true);
+    return true;
+  }
+  if (download.body.size() > kMaxBodyBytes) {
+    fail(io, at, tooLarge(), /*stillOpen=*/true);
     return true;
   }
   armSilence(io.now, data.request, download);
@@ -246,9 +290,17 @@ void HttpDownloads::onSilence(StepIo& io, base::RequestId request) {
 
 void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen) {
   Download& download = at->second;
+  if (hasAll(download)) {
+    // Only the end of the answer is missing, and the rest of the body would be the empty range.
+    if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
+    complete(io, at);
+    return;
+  }
   const bool canResume = (settings_.httpUseRanges || download.rangesWork) && download.body.size() > 0 &&
                          !download.sliceFullBody && (!download.segment.range || download.wanted);
-  const bool progress = canResume && download.attemptBytes > 0;
+  // What was there before and had to be fetched again is no progress.
+  const bool progress = canResume && download.body.size() > download.furthest;
+  download.furthest = std::max<std::uint64_t>(download.furthest, download.body.size());
   download.fruitless = progress ? 0 : download.fruitless + 1;
   if (download.fruitless >= kMaxFruitless || download.requests >= kMaxRequests) {
     fail(io, at, std::move(why), stillOpen);
@@ -256,6 +308,21 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
   }
   if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
   restart(io, at, !canResume);
+}
+
+bool HttpDownloads::hasAll(const Download& download) {
+  if (download.body.size() == 0) return false;
+  if (download.expected) return download.body.size() == *download.expected;
+  return !download.sliceFullBody && download.wanted && download.wanted->length() == download.body.size();
+}
+
+void HttpDownloads::startOver(StepIo& io, Downloads::iterator at, base::Error why) {
+  if (++at->second.fruitless >= kMaxFruitless || at->second.requests >= kMaxRequests) {
+    fail(io, at, std::move(why), /*stillOpen=*/true);
+    return;
+  }
+  io.out.push_back(output::CancelHttp{at->first});
+  restart(io, at, /*fromScratch=*/true);
 }
 
 void HttpDownloads::restart(StepIo& io, Downloads::iterator at, bool fromScratch) {

@@ -29,6 +29,9 @@ struct PartialBody {
 
 class HttpDownloads {
  public:
+  /// Longest body that is taken; also of the 200 that a segment.range is cut out of.
+  static constexpr std::uint64_t kMaxBodyBytes = 1ULL << 30;
+
   HttpDownloads(const Settings& settings, Timers& timers, IdCounters& ids, TransferMeter& meter);
 
   /// Starts a GET. With httpUseRanges a partial body is continued by a Range request.
@@ -66,7 +69,7 @@ class HttpDownloads {
     std::optional<ByteRange> wanted;  // of segment.range where it is one plain range
     base::BytesAssembler body;
     std::optional<std::uint64_t> expected;  // bytes of the whole body, what was there before included
-    std::uint64_t attemptBytes = 0;         // received by the present request
+    std::uint64_t furthest = 0;             // the most bytes the body ever had
     bool headSeen = false;
     bool sliceFullBody = false;  // a 200 came for segment.range: cut it out at the end
     bool rangesWork = false;     // the server has shown that it can resume
@@ -82,6 +85,11 @@ class HttpDownloads {
   /// The request ended too early for a reason that a new request may not meet: ask again at once, for the rest where
   /// that works.
   void interrupted(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen);
+  [[nodiscard]] bool canContinue(const Download& download, const PartialBody& partial) const;
+  /// Every byte is here, though the request has not ended.
+  static bool hasAll(const Download& download);
+  /// What is here is not the start of what the server has now.
+  void startOver(StepIo& io, Downloads::iterator at, base::Error why);
   void restart(StepIo& io, Downloads::iterator at, bool fromScratch);
   void fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen);
   void complete(StepIo& io, Downloads::iterator at);
