@@ -9,7 +9,6 @@ namespace p2pml::engine {
 namespace {
 
 using base::milliseconds;
-using base::seconds;
 
 class TrackerProperty : public TrackerClientTest, public testing::WithParamInterface<std::uint64_t> {
  protected:

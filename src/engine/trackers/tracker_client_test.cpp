@@ -7,14 +7,12 @@
 namespace p2pml::engine {
 namespace {
 
-using base::milliseconds;
 using base::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using tracker_event::AnswerReceived;
 using tracker_event::OfferReceived;
-using tracker_event::OffersWanted;
 using tracker_event::Update;
 
 // ------------------------------------------------------------------------------------------------------------- joining
@@ -681,6 +679,7 @@ TEST_F(TrackerClientTest, TheLogsOfTheLast256SwarmsThatWereLeftAreKept) {
     leave(swarmA_);
     runTo(7000);  // 14 announces of it are out
     std::vector<base::InfoHash> swarms;
+    swarms.reserve(others);
     for (std::size_t i = 0; i < others; ++i) swarms.push_back(base::InfoHash{rng_.bytes20()});
     for (const base::InfoHash& swarm : swarms) join(swarm);
     for (const base::InfoHash& swarm : swarms) leave(swarm);
