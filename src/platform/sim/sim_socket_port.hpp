@@ -31,7 +31,7 @@ class SimSocketServer {
     std::function<void(base::SocketId socket)> onClose;
   };
 
-  SimSocketServer(Network& network, NodeId node) : network_(network), node_(node) {}
+  explicit SimSocketServer(NodeId node) : node_(node) {}
   ~SimSocketServer();
   SimSocketServer(const SimSocketServer&) = delete;
   SimSocketServer& operator=(const SimSocketServer&) = delete;
@@ -51,7 +51,6 @@ class SimSocketServer {
   friend class SimSocketPort;
   void fromClient(const std::shared_ptr<SimSocket>& socket, Pipe::Message message);
 
-  Network& network_;
   NodeId node_;
   base::SocketId lastId_;
   std::map<base::SocketId, std::shared_ptr<SimSocket>> sockets_;

@@ -26,7 +26,7 @@ class SimSocketWorld final : public SocketWorld {
   void destroyPort() override { socketPort.reset(); }
   std::optional<std::string> serve(SocketBehaviour behaviour) override {
     const std::string host = "server" + std::to_string(servers.size());
-    auto owned = std::make_unique<sim::SimSocketServer>(network, serverNode);
+    auto owned = std::make_unique<sim::SimSocketServer>(serverNode);
     sim::SimSocketServer& server = *owned;
     servers.push_back(std::move(owned));
     web.add(host, server);
@@ -69,7 +69,7 @@ class SimSocketWorld final : public SocketWorld {
   sim::Web web;
   sim::NodeId viewer = network.addNode({});
   sim::NodeId serverNode = network.addNode({});
-  sim::SimSocketServer downServer{network, serverNode};
+  sim::SimSocketServer downServer{serverNode};
   std::vector<std::unique_ptr<sim::SimSocketServer>> servers;
   std::unique_ptr<sim::SimSocketPort> socketPort;
   std::vector<std::string> messages;

@@ -11,7 +11,7 @@ SimTracker::SimTracker(Network& network, NodeId node, tracker::Options options)
     : network_(network),
       options_(std::move(options)),
       core_(std::make_unique<tracker::Tracker>(options_)),
-      server_(network, node) {
+      server_(node) {
   server_.handlers.onOpen = [this](base::SocketId socket, NodeId client) {
     const auto admission = core_->onOpen(network_.events().now(), socket, "node-" + std::to_string(client.value), "");
     arm();

@@ -1,0 +1,179 @@
+#include "platform/sim/sim_viewer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "media/synthetic.hpp"
+
+namespace p2pml::sim {
+
+namespace {
+
+constexpr const char* kSuffix = ".bin";
+
+/// Segments of a live stream that exist at `now`: 0 .. result - 1.
+std::int64_t liveEnd(base::TimePoint now, base::Duration segmentDuration) {
+  return now.time_since_epoch() / segmentDuration;
+}
+
+media::PlayerOptions startingAt(media::PlayerOptions options, const StreamOptions& stream, base::TimePoint now) {
+  options.segmentDuration = stream.segmentDuration;
+  if (stream.live) {
+    options.first = std::max<std::int64_t>(0, liveEnd(now, stream.segmentDuration) - 1 - stream.liveBack);
+  }
+  return options;
+}
+
+}  // namespace
+
+void serveStream(World& world, const StreamOptions& stream) {
+  if (!stream.live) {
+    world.origin().serveSegments(stream.path, kSuffix, stream.name, stream.segmentBytes);
+    return;
+  }
+  const base::Duration duration = stream.segmentDuration;
+  // A long live stream must not stay in memory: only the bodies of the present window are kept.
+  auto made = std::make_shared<std::map<std::int64_t, base::Bytes>>();
+  world.origin().handle(stream.path, [stream, duration, made](const HttpAsk& ask) {
+    HttpReply reply;
+    const char* from = ask.path.data() + stream.path.size();
+    std::int64_t number = -1;
+    std::from_chars(from, ask.path.data() + ask.path.size(), number);
+    if (number < 0 || number >= liveEnd(ask.now, duration)) {
+      reply.status = 404;
+      return reply;
+    }
+    base::Bytes& body = (*made)[number];
+    if (body.empty()) {
+      body = media::syntheticBody(stream.name, static_cast<std::uint64_t>(number), stream.segmentBytes);
+    }
+    reply.body = body;
+    while (made->size() > 32) made->erase(made->begin()->first == number ? std::next(made->begin()) : made->begin());
+    return reply;
+  });
+}
+
+SimViewer::SimViewer(World& world, Node& node, StreamOptions stream, media::PlayerOptions player)
+    : world_(world),
+      node_(node),
+      stream_(std::move(stream)),
+      playerOptions_(startingAt(std::move(player), stream_, world.now())),
+      player_(playerOptions_),
+      life_(std::make_shared<SimViewer*>(this)) {
+  node_.listener = [this](const engine::Output& event) { onEvent(event); };
+  poll();
+}
+
+SimViewer::~SimViewer() {
+  *life_ = nullptr;
+  node_.listener = nullptr;
+  world_.queue().cancel(timer_);
+  world_.queue().cancel(pollTimer_);
+}
+
+void SimViewer::leave() {
+  gone_ = true;
+  world_.queue().cancel(timer_);
+  world_.queue().cancel(pollTimer_);
+  node_.destroy();
+}
+
+void SimViewer::switchTo(const std::string& swarm, const std::string& path) {
+  stream_.swarm = swarm;
+  stream_.path = path;
+  // The present request, if there is one, is asked for again in the new stream.
+  media::Player::Actions actions;
+  player_.onAborted(world_.now(), player_.next(), actions);
+  act(actions);
+}
+
+base::Duration SimViewer::stallTime() const {
+  base::Duration total{};
+  for (const auto& stall : player_.stalls()) total += stall.length;
+  return total;
+}
+
+std::int64_t SimViewer::numberOf(const std::string& segmentId) const {
+  const std::string prefix = World::streamSwarmId(stream_.swarm) + "+";
+  if (!std::string_view(segmentId).starts_with(prefix)) return -1;
+  std::int64_t number = -1;
+  std::from_chars(segmentId.data() + prefix.size(), segmentId.data() + segmentId.size(), number);
+  return number;
+}
+
+/// Looks into the playlist: a VOD's is whole, a live one is looked at once a segment duration.
+void SimViewer::poll() {
+  media::Player::Actions actions;
+  if (stream_.live) {
+    player_.setAvailable(world_.now(), liveEnd(world_.now(), stream_.segmentDuration), false, actions);
+    pollTimer_ = world_.queue().after(stream_.segmentDuration, [this] { poll(); });
+  } else {
+    player_.setAvailable(world_.now(), stream_.count, true, actions);
+  }
+  act(actions);
+}
+
+void SimViewer::onEvent(const engine::Output& event) {
+  if (gone_) return;
+  media::Player::Actions actions;
+  if (const auto* loaded = std::get_if<engine::output::SegmentLoaded>(&event)) {
+    deliver(numberOf(loaded->segment.id), loaded->segment);
+    return;
+  }
+  if (const auto* failed = std::get_if<engine::output::SegmentError>(&event)) {
+    player_.onFailed(world_.now(), numberOf(failed->segment.id), actions);
+  } else if (const auto* aborted = std::get_if<engine::output::SegmentAbort>(&event)) {
+    player_.onAborted(world_.now(), numberOf(aborted->segment.id), actions);
+  }
+  act(actions);
+}
+
+void SimViewer::deliver(std::int64_t number, const engine::Segment& segment) {
+  if (number < 0 || number != player_.next() || !segment.data) return;
+  deliveredBytes_ += segment.data->size();
+  if (!media::isSyntheticBody(*segment.data, stream_.name, static_cast<std::uint64_t>(number), stream_.segmentBytes)) {
+    ++badSegments_;
+  }
+  media::Player::Actions actions;
+  player_.onDelivered(world_.now(), number, actions);
+  act(actions);
+}
+
+void SimViewer::act(const media::Player::Actions& actions) {
+  for (const auto& action : actions) {
+    if (action.count <= 0) continue;
+    const auto first = static_cast<std::uint64_t>(action.first);
+    auto segments = World::segments(stream_.swarm, first, first + static_cast<std::uint64_t>(action.count) - 1,
+                                    stream_.path, kSuffix);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      segments[i].priority = action.priority(action.first + static_cast<std::int64_t>(i));
+    }
+    node_.load(std::move(segments), World::streamSwarmId(stream_.swarm));
+    if (action.kind != media::PlayerAction::Kind::request) continue;
+    node_.getSegment(World::segmentId(stream_.swarm, first),
+                     [life = life_, number = action.first](std::optional<engine::Segment> segment) {
+                       if (*life != nullptr && segment) (*life)->deliver(number, *segment);
+                     });
+  }
+  arm();
+}
+
+void SimViewer::arm() {
+  const base::TimePoint deadline = player_.deadline();
+  if (deadline == armed_ || gone_) return;
+  world_.queue().cancel(timer_);
+  timer_ = {};
+  armed_ = deadline;
+  if (deadline == base::kNever) return;
+  timer_ = world_.queue().at(deadline, [this] {
+    armed_ = base::kNever;
+    media::Player::Actions actions;
+    player_.onTick(world_.now(), actions);
+    act(actions);
+  });
+}
+
+}  // namespace p2pml::sim
