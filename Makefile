@@ -16,7 +16,7 @@ build: ## build the program as it is shipped: build/release/p2pml
 	@scripts/install.sh build
 	@cmake --preset release $(CMAKE_ARGS) >build-configure.log 2>&1 || { cat build-configure.log; rm -f build-configure.log; exit 1; }
 	@rm -f build-configure.log
-	@ninja -C build/release -j $(JOBS)
+	@ninja -C build/release -j $(JOBS) p2pml
 	@test -x build/release/p2pml || { echo "build/release/p2pml was not built"; exit 1; }
 
 run: build ## build, then `p2pml demo`; ARGS="..." is passed to it
