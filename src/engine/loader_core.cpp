@@ -215,7 +215,8 @@ void LoaderCore::on(StepIo& io, const input::Destroy&) {
   http_.abortAll(io);
   validations_.clear();
   queue_.clear();
-  // What the parts would have told of their end nobody wants to hear any more: of all outputs only orders stay.
+  // What the parts would have told of their end nobody wants to hear any more: of all outputs only orders stay, and the
+  // answers to getSegment() that are still owed.
   Outputs farewell;
   StepIo last{io.now, farewell, events_};
   peers_.shutdown(last);
@@ -223,7 +224,8 @@ void LoaderCore::on(StepIo& io, const input::Destroy&) {
   for (Output& output : farewell) {
     const bool order =
         std::holds_alternative<output::ClosePeer>(output) || std::holds_alternative<output::SendSocket>(output) ||
-        std::holds_alternative<output::CloseSocket>(output) || std::holds_alternative<output::StorageDestroy>(output);
+        std::holds_alternative<output::CloseSocket>(output) || std::holds_alternative<output::StorageDestroy>(output) ||
+        std::holds_alternative<output::GetSegmentResult>(output);
     if (order) io.out.push_back(std::move(output));
   }
   events_.clear();
@@ -404,7 +406,11 @@ void LoaderCore::handle(StepIo&, event::SwarmUpdate& update) {
 }
 
 void LoaderCore::handle(StepIo& io, event::Stored& stored) {
-  if (stored.error) deliveredOnly_.insert(stored.segment.id);
+  // Not there although it was delivered: loading it again would help nobody. Also where its master swarm is not the
+  // one that the store is open for.
+  const bool queued =
+      std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == stored.segment.id; });
+  if (queued && !store_.has(stored.segment.id)) deliveredOnly_.insert(stored.segment.id);
   io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
   queueChanged_ = true;
   mapChanged_ = true;
@@ -421,15 +427,18 @@ void LoaderCore::handle(StepIo&, event::StoreChanged&) {
 template <class Decide>
 void LoaderCore::schedule(StepIo& io, Decide decide) {
   if (!started_ || !store_.ready()) return;
+  // Complete and with the application's validator: nothing is to be started for it or taken from it.
+  std::set<std::string_view> validating;
+  for (const auto& [request, validation] : validations_) validating.insert(validation.segment.id);
   std::vector<QueueItem> items;
   items.reserve(queue_.size());
   for (const Queued& queued : queue_) {
     const std::string& id = queued.segment.id;
     QueueItem& item = items.emplace_back();
     item.priority = queued.segment.priority;
-    item.stored = store_.has(id) || deliveredOnly_.contains(id);
-    item.http = http_.active(id);
-    item.p2p = peers_.downloading(id);
+    item.stored = store_.has(id) || deliveredOnly_.contains(id) || validating.contains(id);
+    item.http = !item.stored && http_.active(id);
+    item.p2p = !item.stored && peers_.downloading(id);
     item.httpFailed = http_.failedRecently(io.now, id);
   }
   const QueuePeers peers(*this, io.now);

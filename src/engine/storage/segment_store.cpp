@@ -38,6 +38,13 @@ void SegmentStore::add(const Segment& segment) {
   if (entry.order != 0) return;
   const auto name = wireNameOf(segment, master_);
   if (!name) return;
+  // Two ids under one wire name: peers are told of it once and get the newer.
+  const auto named = byWireId_.find(name->id.value);
+  if (named != byWireId_.end()) {
+    Entry& older = entries_[named->second];
+    order_.erase(older.order);
+    older.order = 0;
+  }
   entry.order = ++lastOrder_;
   entry.wireId = name->id.value;
   byWireId_[entry.wireId] = segment.id;
@@ -78,6 +85,15 @@ void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const
     io.events.push_back(event::FetchedForPeer{connection, wireId, memory_.get(io.now, named->second, master_)});
     return;
   }
+  std::size_t waiting = 0;
+  for (const auto& [request, what] : pending_) {
+    const ForPeer* other = std::get_if<ForPeer>(&what);
+    if (other != nullptr && other->connection == connection) ++waiting;
+  }
+  if (waiting >= kMaxFetchesPerPeer) {
+    io.events.push_back(event::FetchedForPeer{connection, wireId, std::nullopt});
+    return;
+  }
   const base::RequestId request = ids_.nextRequest();
   pending_[request] = ForPeer{connection, wireId, named->second};
   io.out.push_back(output::StorageGet{request, named->second, master_});
@@ -113,6 +129,10 @@ void SegmentStore::clean(StepIo& io, std::set<std::string> locked) {
 }
 
 void SegmentStore::destroy(StepIo& io) {
+  for (const auto& [request, what] : pending_) {
+    const ForApplication* waiting = std::get_if<ForApplication>(&what);
+    if (waiting != nullptr) io.out.push_back(output::GetSegmentResult{waiting->token, std::nullopt});
+  }
   if (custom_) io.out.push_back(output::StorageDestroy{});
   memory_.clear();
   entries_.clear();
@@ -142,6 +162,7 @@ bool SegmentStore::onStored(StepIo& io, const input::StorageStored& answer) {
     if (current) remove(storing->segment.id);
   } else if (current) {
     add(storing->segment);
+    entries_[storing->segment.id].storedAt = ids_.lastRequest;
   }
   io.events.push_back(event::Stored{std::move(storing->segment), storing->peerId, answer.error});
   return true;
@@ -158,7 +179,9 @@ bool SegmentStore::onMap(StepIo& io, const input::StorageMapResult& answer) {
     for (const Segment& segment : answer.segments) there.insert(segment.id);
     std::vector<std::string> gone;
     for (const auto& [id, entry] : entries_) {
-      if (!entry.storing && !there.contains(id)) gone.push_back(id);
+      // What was stored while the answer was on its way may be missing in it.
+      const bool newer = entry.storing || entry.storedAt >= answer.request.value;
+      if (!newer && !there.contains(id)) gone.push_back(id);
     }
     for (const std::string& id : gone) remove(id);
     for (const Segment& segment : answer.segments) add(segment);

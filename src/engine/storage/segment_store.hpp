@@ -23,6 +23,10 @@ namespace p2pml::engine {
 
 class SegmentStore {
  public:
+  /// Reads that one peer may have open at a custom storage: as many as it may have bodies queued. More are answered
+  /// as absent.
+  static constexpr std::size_t kMaxFetchesPerPeer = 4;
+
   SegmentStore(const Settings& settings, bool custom, IdCounters& ids);
 
   /// From now on `masterSwarmId` is the current one. With a custom storage, ready() follows its answer
@@ -43,6 +47,7 @@ class SegmentStore {
   void fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token);
   /// Lets go of what is too old or too much, but for the locked ones. event::StoreChanged follows if anything went.
   void clean(StepIo& io, std::set<std::string> locked);
+  /// Whoever still waits for fetchForApplication() gets none.
   void destroy(StepIo& io);
 
   /// What peers may be told of, newest first; visit returns false to stop.
@@ -62,7 +67,8 @@ class SegmentStore {
  private:
   struct Entry {
     bool storing = false;
-    std::uint64_t order = 0;  // 0: not shared
+    std::uint64_t order = 0;     // 0: not shared
+    std::uint64_t storedAt = 0;  // the last request id handed out when a custom storage had taken it
     std::string wireId;
   };
   struct Storing {

@@ -1,0 +1,141 @@
+#include "engine/availability_map.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "wire/peer_json.hpp"
+
+namespace p2pml::engine {
+namespace {
+
+using base::Bytes;
+
+class AvailabilityMapTest : public testing::Test {
+ protected:
+  AvailabilityMapTest() { open("my-swarm"); }
+  void open(const std::string& master) {
+    StepIo io{{}, out, events};
+    store.open(io, master);
+  }
+  static Segment segment(const std::string& sequence, const char* stream = "V0") {
+    Segment result;
+    result.masterSwarmId = "my-swarm";
+    if (stream != nullptr) result.streamId = stream;
+    result.sequence = sequence;
+    result.id = "my-swarm+" + (stream != nullptr ? std::string(stream) + "+" : "") + sequence;
+    result.url = "http://origin/" + result.id;
+    return result;
+  }
+  void stored(Segment s) {
+    s.data = Bytes::copyOf("x");
+    StepIo io{{}, out, events};
+    store.store(io, std::move(s), std::nullopt);
+  }
+  void loading(const Segment& s) {
+    StepIo io{{}, out, events};
+    http.start(io, s);
+  }
+  std::string map() const { return std::string(makeAvailabilityMap(store, http).text()); }
+
+  Settings settings;
+  Timers timers;
+  IdCounters ids;
+  Stats stats;
+  TransferMeter meter{stats};
+  SegmentStore store{settings, false, ids};
+  HttpDownloads http{settings, timers, ids, meter};
+  Outputs out;
+  std::vector<InternalEvent> events;
+};
+
+TEST_F(AvailabilityMapTest, Empty) { EXPECT_EQ(map(), R"({"c":2,"m":{}})"); }
+
+// docs/protocol/peer-json.md 5a.3, "Real bytes".
+TEST_F(AvailabilityMapTest, GoldenBytes) {
+  stored(segment("1"));
+  stored(segment("2"));
+  stored(segment("3"));
+  loading(segment("300"));
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm+V0":["1|2|3|300",[0,0,0,1]]}})");
+  EXPECT_EQ(map().size(), 51U);
+}
+
+TEST_F(AvailabilityMapTest, StoredInTheOrderOfStoringThenLoading) {
+  stored(segment("7"));
+  loading(segment("1"));
+  stored(segment("3"));
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm+V0":["7|3|1",[0,0,1]]}})");
+}
+
+TEST_F(AvailabilityMapTest, StoredWinsOverLoading) {
+  stored(segment("1"));
+  loading(segment("1"));
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm+V0":["1",[0]]}})");
+}
+
+TEST_F(AvailabilityMapTest, SeveralStreamsOfOneMasterSwarm) {
+  stored(segment("1"));
+  stored(segment("1", "A1"));
+  stored(segment("2"));
+  stored(segment("9", nullptr));
+  loading(segment("5", "A2"));
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm+V0":["1|2",[0,0]],"my-swarm+A1":["1",[0]],"my-swarm":["9",[0]],)"
+                   R"("my-swarm+A2":["5",[1]]}})");
+}
+
+TEST_F(AvailabilityMapTest, OtherMasterSwarmsAreNotTold) {
+  stored(segment("1"));
+  loading(segment("2"));
+  open("other");
+  EXPECT_EQ(map(), R"({"c":2,"m":{}})");
+}
+
+TEST_F(AvailabilityMapTest, WhatTheMapCannotSayIsLeftOut) {
+  stored(segment("1|2"));
+  loading(segment("3|4"));
+  stored(segment("5"));
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm+V0":["5",[0]]}})");
+}
+
+TEST_F(AvailabilityMapTest, WithoutSequenceTheIdIsTheEntry) {
+  Segment s("segment-1", "//url/to/segment/1");
+  s.masterSwarmId = "my-swarm";
+  stored(s);
+  EXPECT_EQ(map(), R"({"c":2,"m":{"my-swarm":["segment-1",[0]]}})");
+}
+
+TEST_F(AvailabilityMapTest, TheNewestAreToldWhenNotAllFit) {
+  const std::string filler(1000, 'x');
+  for (int i = 0; i < 300; ++i) stored(segment(std::to_string(i) + filler));
+  loading(segment("loading"));
+  const std::string text = map();
+  EXPECT_LE(text.size(), kMaxMapBytes);
+  EXPECT_GT(text.size(), kMaxMapBytes - 2100);
+  const auto decoded = std::get<wire::SegmentsMap>(wire::decodePeerMessage(std::as_bytes(std::span(text))));
+  ASSERT_EQ(decoded.streams.size(), 1U);
+  const auto& entries = decoded.streams[0].segments;
+  EXPECT_EQ(entries.back().first, "loading");
+  EXPECT_EQ(entries[entries.size() - 2].first, "299" + filler);
+  // Without a gap from some segment on.
+  EXPECT_EQ(entries.front().first, std::to_string(300 - (entries.size() - 1)) + filler);
+}
+
+TEST_F(AvailabilityMapTest, EscapesCountIntoTheLimit) {
+  // Every one of these bytes takes six in JSON.
+  const std::string filler(1000, '\x01');
+  for (int i = 0; i < 100; ++i) stored(segment(std::to_string(i) + filler));
+  EXPECT_LE(map().size(), kMaxMapBytes);
+  EXPECT_GT(map().size(), kMaxMapBytes - 12'100);
+}
+
+TEST_F(AvailabilityMapTest, ManyStreamsFitToo) {
+  for (int i = 0; i < 3000; ++i) {
+    stored(segment("1", (std::to_string(i) + std::string(100, 'y')).c_str()));
+  }
+  EXPECT_LE(map().size(), kMaxMapBytes);
+  EXPECT_GT(map().size(), kMaxMapBytes - 8000);
+}
+
+}  // namespace
+}  // namespace p2pml::engine
