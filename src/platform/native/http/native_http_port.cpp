@@ -120,8 +120,8 @@ Reaction reactionTo(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE: return {ErrorCode::invalidArgument, "the CA bundle cannot be read"};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return {ErrorCode::malformed, "the response is not HTTP as expected"};
+    case CURLE_HTTP2: return {ErrorCode::malformed, "the response is not HTTP as expected"};
+    case CURLE_HTTP2_STREAM: return {ErrorCode::unavailable, "the server gave the response up"};
     case CURLE_OUT_OF_MEMORY: return {ErrorCode::limitExceeded, "out of memory"};
     default: return {ErrorCode::unavailable, "the transfer failed"};
   }
