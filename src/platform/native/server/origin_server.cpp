@@ -124,6 +124,15 @@ class OriginServer::Impl final : public std::enable_shared_from_this<Impl> {
     return result;
   }
 
+  [[nodiscard]] const OriginServerOptions& options() const { return options_; }
+  [[nodiscard]] OriginResponse handle(const OriginRequest& request) const { return handler_(request); }
+  [[nodiscard]] const Endpoint& endpoint() const { return listener_->endpoint(); }
+  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+  [[nodiscard]] const OriginTraffic& traffic() const { return traffic_; }
+  [[nodiscard]] const std::map<std::string, OriginTraffic>& byPath() const { return byPath_; }
+  [[nodiscard]] const std::map<std::string, OriginTraffic>& byClient() const { return byClient_; }
+
+ private:
   OriginServerOptions options_;
   OriginHandler handler_;
   std::shared_ptr<Listener> listener_;
@@ -155,7 +164,7 @@ class OriginConnection final : public std::enable_shared_from_this<OriginConnect
   }
 
  private:
-  void armTimeout(const OriginServer::Impl& server) { stream_.expires_after(toChrono(server.options_.idleTimeout)); }
+  void armTimeout(const OriginServer::Impl& server) { stream_.expires_after(toChrono(server.options().idleTimeout)); }
 
   void readRequest() {
     const auto server = server_.lock();
@@ -192,7 +201,7 @@ class OriginConnection final : public std::enable_shared_from_this<OriginConnect
       response_ = statusResponse(405);
       response_.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
     } else {
-      response_ = server.handler_(request);
+      response_ = server.handle(request);
     }
     body_ = response_.body;
     position_ = 0;
@@ -406,12 +415,12 @@ base::Result<std::unique_ptr<OriginServer>> OriginServer::start(asio::io_context
 OriginServer::OriginServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OriginServer::~OriginServer() { impl_->stop(); }
 
-const Endpoint& OriginServer::endpoint() const { return impl_->listener_->endpoint(); }
+const Endpoint& OriginServer::endpoint() const { return impl_->endpoint(); }
 std::string OriginServer::url() const { return "http://" + toString(endpoint()); }
-const OriginTraffic& OriginServer::traffic() const { return impl_->traffic_; }
-const std::map<std::string, OriginTraffic>& OriginServer::trafficByPath() const { return impl_->byPath_; }
-const std::map<std::string, OriginTraffic>& OriginServer::trafficByClient() const { return impl_->byClient_; }
-std::size_t OriginServer::connections() const { return impl_->connections_.size(); }
+const OriginTraffic& OriginServer::traffic() const { return impl_->traffic(); }
+const std::map<std::string, OriginTraffic>& OriginServer::trafficByPath() const { return impl_->byPath(); }
+const std::map<std::string, OriginTraffic>& OriginServer::trafficByClient() const { return impl_->byClient(); }
+std::size_t OriginServer::connections() const { return impl_->connections(); }
 void OriginServer::stop() { impl_->stop(); }
 
 }  // namespace p2pml::native
