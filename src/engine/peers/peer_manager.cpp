@@ -55,9 +55,9 @@ void PeerManager::shutdown(StepIo& io) {
   trackers_.shutdown(io.now, io.out);
 }
 
-void PeerManager::peerSetChanged() {
-  trackers_.wantPeers(static_cast<std::int64_t>(usable_.size()) < settings_.maxPeers);
-}
+void PeerManager::peerSetChanged() { trackers_.wantPeers(!full()); }
+
+bool PeerManager::full() const { return static_cast<std::int64_t>(usable_.size()) >= settings_.maxPeers; }
 
 // --------------------------------------------------------------------------------------------- what the scheduler asks
 
@@ -208,6 +208,8 @@ bool PeerManager::onOfferCreated(StepIo& io, const input::OfferCreated& created)
   const auto at = connections_.find(created.connection);
   if (at == connections_.end() || at->second.state != State::creatingOffer) return false;
   at->second.state = State::offered;
+  // Gathered; it may have to wait for the others of its batch.
+  setHandshakeTimer(io, created.connection, kOfferLifetime);
   offerDone(io, at->second.batch, wire::TrackerOffer{at->second.offerId, created.sdp});
   return true;
 }
@@ -215,7 +217,7 @@ bool PeerManager::onOfferCreated(StepIo& io, const input::OfferCreated& created)
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived& offer) {
   if (!joined_ || offer.infoHash != swarm_.infoHash || offer.from == swarm_.ownId) return;
   if (usable_.contains(offer.from)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
-  if (static_cast<std::int64_t>(usable_.size()) >= settings_.maxPeers) return;
+  if (full()) return;
   const auto pending = handshakes_.find(offer.from);
   if (pending != handshakes_.end() && pending->second >= kMaxHandshakesPerPeer) return;
   if (incomingHandshakes_ >= kMaxIncomingHandshakes) return;
@@ -252,7 +254,7 @@ PeerManager::Connections::iterator PeerManager::findOffer(const base::OfferId& i
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived& answer) {
   const auto at = findOffer(answer.offerId);
   if (at == connections_.end() || at->second.state != State::offered) return;
-  if (usable_.contains(answer.from) || answer.from == swarm_.ownId) {
+  if (usable_.contains(answer.from) || answer.from == swarm_.ownId || full()) {
     drop(io, at, /*tellPort=*/true);
     return;
   }
@@ -280,6 +282,11 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   // A channel may open a moment before the answer is known to be delivered, but never before there is a remote.
   if (at == connections_.end() || at->second.session || !at->second.remote) return false;
   Connection& connection = at->second;
+  if (full() && !usable_.contains(*connection.remote)) {
+    // Several handshakes were under way for the last place.
+    drop(io, at, /*tellPort=*/true);
+    return true;
+  }
   handshakeEnded(connection);
   timers_.cancel({TimerKind::connectionHandshake, at->first.value});
   connection.state = State::open;
@@ -314,6 +321,26 @@ void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Conne
   }
 }
 
+void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
+  const auto kept = connections_.find(usable_.find(*at->second.remote)->second);
+  const bool better = preferred(at->second, kept->second);
+  if (at->second.session->transferring() || (better && kept->second.session->transferring())) {
+    retire(io, at);
+    return;
+  }
+  if (!better) {
+    drop(io, at, /*tellPort=*/true);
+    return;
+  }
+  // The other one stayed for its transfer only. The other end may have seen none and be about to close it: if each end
+  // closed what the other keeps, both would be lost.
+  at->second.retiring = false;
+  kept->second.retiring = true;
+  usable_[*at->second.remote] = at->first;
+  retire(io, kept);
+  io.events.push_back(event::PeersChanged{});
+}
+
 void PeerManager::retire(StepIo& io, Connections::iterator at) {
   at->second.retiring = true;
   timers_.set({TimerKind::connectionRetire, at->first.value}, io.now + kRetireTime);
@@ -330,6 +357,7 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
   if (!connection.session) {
     handshakeEnded(connection);
     if (connection.state == State::creatingOffer) offerDone(io, connection.batch, std::nullopt);
+    if (connection.state == State::offered) withdrawOffer(connection);
     return;
   }
   connection.session->onClosed(io);
@@ -348,6 +376,13 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
   }
   peerSetChanged();
   io.events.push_back(event::PeerClosed{*connection.remote});
+}
+
+void PeerManager::withdrawOffer(const Connection& connection) {
+  const auto batch = batches_.find(connection.batch);
+  if (batch == batches_.end()) return;
+  std::erase_if(batch->second.offers,
+                [&](const wire::TrackerOffer& offer) { return offer.offerId == connection.offerId; });
 }
 
 bool PeerManager::onMessage(StepIo& io, const input::PeerMessage& message) {
@@ -406,8 +441,8 @@ void PeerManager::onTimer(StepIo& io, TimerKey key) {
     settle(io, at);
     return;
   }
-  if (key.kind == TimerKind::connectionRetire && at->second.session->transferring()) {
-    retire(io, at);
+  if (key.kind == TimerKind::connectionRetire) {
+    onRetireTimer(io, at);
     return;
   }
   // An offer that nobody takes is nothing to tell of; a handshake that does not end is.

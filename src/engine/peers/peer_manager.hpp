@@ -125,6 +125,11 @@ class PeerManager {
   void offerDone(StepIo& io, std::uint64_t batch, std::optional<wire::TrackerOffer> offer);
   void settleDuplicate(StepIo& io, Connections::iterator fresh, Connections::iterator old);
   void retire(StepIo& io, Connections::iterator at);
+  /// Closes the connection unless the rule says that it is the other one that must go.
+  void onRetireTimer(StepIo& io, Connections::iterator at);
+  /// Takes the offer of a connection that is gone out of an announce that is not out yet.
+  void withdrawOffer(const Connection& connection);
+  [[nodiscard]] bool full() const;
   /// Of two connections with one peer both ends keep the one offered by the lower peer id; of two offers of one side,
   /// that with the lower offer id.
   [[nodiscard]] bool preferred(const Connection& a, const Connection& b) const;

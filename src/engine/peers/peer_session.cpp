@@ -125,7 +125,9 @@ void PeerSession::onCommand(StepIo& io, wire::PeerMessage& message) {
     outbox_.cancelBody(cancelled->id);
     flush(io);
   } else if (auto* malformed = std::get_if<wire::MalformedCommand>(&message)) {
-    fault(std::move(malformed->error));
+    fault(malformed->error);
+    // It may have been the header we wait for (s = 0 is one, 5a.4 clause 9): do not sit the whole timeout out.
+    if (download_) rejectDownload(io, std::move(malformed->error));
   }
 }
 
@@ -136,7 +138,7 @@ void PeerSession::onSegmentData(StepIo& io, const wire::SegmentData& data) {
     Error error{ErrorCode::malformed, "SegmentData announces " + std::to_string(data.size) + " bytes, expected 1 to " +
                                           std::to_string(kMaxSegmentBytes)};
     fault(error);
-    failDownload(io, std::move(error));
+    rejectDownload(io, std::move(error));
     return;
   }
   download_->receiving = true;
@@ -189,13 +191,11 @@ void PeerSession::onMap(StepIo& io, const wire::SegmentsMap& map) {
 
 void PeerSession::onDownloadTimer(StepIo& io) {
   if (!download_) return;
-  const base::SegmentId wireId = download_->wireId;
   if (!download_->receiving) {
     // 5a.4 clause 8: no answer at all ends the peer.
     Error error{ErrorCode::timeout, "peer did not start to send the segment within " +
                                         std::to_string(settings_.p2pSegmentDownloadTimeout) + " ms"};
-    failDownload(io, {ErrorCode::aborted, error.detail});
-    sendCommand(io, wire::encode(wire::CancelSegmentRequest{wireId}));
+    rejectDownload(io, {ErrorCode::aborted, error.detail});
     mustClose_ = std::move(error);
     return;
   }
@@ -204,8 +204,7 @@ void PeerSession::onDownloadTimer(StepIo& io) {
   ++stalls_;
   // It would be asked again at once for the same segment: let others have a chance first.
   restUntil_ = io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout * stalls_);
-  failDownload(io, stalls_ >= kMaxStalls ? Error{ErrorCode::aborted, error.detail} : error);
-  sendCommand(io, wire::encode(wire::CancelSegmentRequest{wireId}));
+  rejectDownload(io, stalls_ >= kMaxStalls ? Error{ErrorCode::aborted, error.detail} : error);
   if (stalls_ >= kMaxStalls) {
     mustClose_ = std::move(error);
   } else {
@@ -221,6 +220,12 @@ void PeerSession::onClosed(StepIo& io) {
 void PeerSession::failDownload(StepIo& io, Error error) {
   Segment segment = endDownload();
   io.events.push_back(event::DownloadFailed{std::move(segment), Method::p2p, std::move(error), id_});
+}
+
+void PeerSession::rejectDownload(StepIo& io, Error error) {
+  const base::SegmentId wireId = download_->wireId;
+  failDownload(io, std::move(error));
+  sendCommand(io, wire::encode(wire::CancelSegmentRequest{wireId}));
 }
 
 void PeerSession::fault(Error error) {

@@ -87,6 +87,8 @@ class PeerSession {
   void onAbsent(StepIo& io, const base::SegmentId& id);
   void onMap(StepIo& io, const wire::SegmentsMap& map);
   void failDownload(StepIo& io, base::Error error);
+  /// The same, and the peer is told that it need not send.
+  void rejectDownload(StepIo& io, base::Error error);
   void fault(base::Error error);
   void sendCommand(StepIo& io, base::Bytes command);
   void flush(StepIo& io);
