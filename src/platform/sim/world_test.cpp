@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "platform/sim/sim_viewer.hpp"
+#include <string>
 
 namespace p2pml::sim {
 namespace {
@@ -59,30 +59,6 @@ TEST(World, APoliteLeaverIsForgottenByTheTracker) {
   node.destroy();
   world.run(seconds(1));
   EXPECT_EQ(world.tracker().statistics().peers, 0U);
-}
-
-TEST(World, AViewerPlaysAVodToItsEnd) {
-  World world(1);
-  const StreamOptions stream{.segmentBytes = 50'000, .count = 5, .segmentDuration = seconds(2)};
-  serveStream(world, stream);
-  Node& node = world.addNode();
-  SimViewer viewer(world, node, stream);
-  EXPECT_TRUE(world.runUntil([&] { return viewer.done(); }, seconds(60)));
-  EXPECT_EQ(viewer.deliveredBytes(), 250'000U);
-  EXPECT_EQ(viewer.badSegments(), 0U);
-  EXPECT_THAT(viewer.player().stalls(), IsEmpty());
-}
-
-TEST(World, AViewerOfALiveStreamStaysBehindItsEdge) {
-  World world(1);
-  const StreamOptions stream{.segmentBytes = 20'000, .segmentDuration = seconds(2), .live = true};
-  serveStream(world, stream);
-  world.run(seconds(60));
-  Node& node = world.addNode();
-  SimViewer viewer(world, node, stream);
-  world.run(seconds(60));
-  EXPECT_NEAR(viewer.player().position(world.now()), 26 + 30, 1.0);
-  EXPECT_THAT(viewer.player().stalls(), IsEmpty());
 }
 
 }  // namespace
