@@ -266,7 +266,7 @@ base::Result<void> IceAgent::setRemote(const Credentials& credentials, const std
     }
     usable.push_back(std::move(*candidate));
   }
-  std::stable_sort(usable.begin(), usable.end(), [](const auto& a, const auto& b) { return a.priority > b.priority; });
+  std::sort(usable.begin(), usable.end(), [](const auto& a, const auto& b) { return a.priority > b.priority; });
   if (usable.size() > NICE_AGENT_MAX_REMOTE_CANDIDATES) usable.resize(NICE_AGENT_MAX_REMOTE_CANDIDATES);
   if (usable.empty()) return {};
   GSList* list = nullptr;
