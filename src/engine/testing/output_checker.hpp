@@ -33,6 +33,10 @@ class OutputChecker {
     if (const auto* failed = std::get_if<input::HttpFailed>(&input)) http_.erase(failed->request);
     if (const auto* closed = std::get_if<input::SocketClosed>(&input)) sockets_.erase(closed->socket);
     if (const auto* closed = std::get_if<input::PeerClosed>(&input)) peers_.erase(closed->connection);
+    if (const auto* created = std::get_if<input::AnswerCreated>(&input)) {
+      const auto at = peers_.find(created->connection);
+      if (at != peers_.end() && !at->second.offeredByUs) at->second.answered = true;
+    }
     if (const auto* opened = std::get_if<input::PeerOpened>(&input)) {
       const auto at = peers_.find(opened->connection);
       if (at != peers_.end()) at->second.open = true;
@@ -40,6 +44,13 @@ class OutputChecker {
     if (const auto* drained = std::get_if<input::PeerDrained>(&input)) {
       const auto at = peers_.find(drained->connection);
       if (at != peers_.end()) at->second.drained = std::clamp(drained->drained, at->second.drained, at->second.sent);
+    }
+    if (const auto* message = std::get_if<input::PeerMessage>(&input)) {
+      const auto at = peers_.find(message->connection);
+      const auto decoded = wire::decodePeerMessage(message->data.span());
+      const auto* cancel = std::get_if<wire::CancelSegmentRequest>(&decoded);
+      // It may, but need not, end the body at once: only part of it may be with the channel.
+      if (at != peers_.end() && cancel != nullptr && cancel->id == at->second.body) at->second.bodyCancelled = true;
     }
     if (std::holds_alternative<input::Destroy>(input)) destroying_ = true;
   }
@@ -65,6 +76,12 @@ class OutputChecker {
   [[nodiscard]] const std::set<base::RequestId>& http() const { return http_; }
   [[nodiscard]] const std::set<base::SocketId>& sockets() const { return sockets_; }
   [[nodiscard]] std::size_t connections() const { return peers_.size(); }
+  [[nodiscard]] bool exists(base::ConnectionId id) const { return peers_.contains(id); }
+  /// Both descriptions have been exchanged, as far as the loader knows: the channel may open.
+  [[nodiscard]] bool hasRemote(base::ConnectionId id) const {
+    const auto at = peers_.find(id);
+    return at != peers_.end() && at->second.answered;
+  }
   [[nodiscard]] bool isOpen(base::ConnectionId id) const {
     const auto at = peers_.find(id);
     return at != peers_.end() && at->second.open;
@@ -75,10 +92,33 @@ class OutputChecker {
   static constexpr std::size_t kMaxConnections = 2000;
   struct Peer {
     bool offeredByUs = false;
+    bool answered = false;
     bool open = false;
     std::uint64_t sent = 0;
     std::uint64_t drained = 0;
+    base::SegmentId body;        // the segment whose bytes we send
+    std::uint64_t bodyLeft = 0;  // of it
+    bool bodyCancelled = false;
   };
+
+  /// Header and bytes of a segment come as one piece (docs/protocol/peer-json.md 5a.4 clause 5).
+  static void checkBody(Peer& peer, const base::Bytes& data) {
+    const auto decoded = wire::decodePeerMessage(data.span());
+    if (std::holds_alternative<wire::SegmentBytes>(decoded)) {
+      P2PML_ASSERT(data.size() <= peer.bodyLeft);
+      peer.bodyLeft -= data.size();
+      return;
+    }
+    P2PML_ASSERT(peer.bodyLeft == 0 || peer.bodyCancelled);
+    P2PML_ASSERT(!std::holds_alternative<wire::MalformedCommand>(decoded));
+    peer.bodyLeft = 0;
+    peer.bodyCancelled = false;
+    if (const auto* header = std::get_if<wire::SegmentData>(&decoded)) {
+      P2PML_ASSERT(header->size > 0);
+      peer.body = header->id;
+      peer.bodyLeft = header->size;
+    }
+  }
 
   void on(const output::StartHttp& start) {
     P2PML_ASSERT(start.request.value > lastRequest_);
@@ -102,6 +142,7 @@ class OutputChecker {
   void on(const output::SetAnswer& set) {
     const auto at = peers_.find(set.connection);
     P2PML_ASSERT(at != peers_.end() && at->second.offeredByUs && !at->second.open);
+    at->second.answered = true;
   }
   void on(const output::SendToPeer& send) {
     const auto at = peers_.find(send.connection);
@@ -111,6 +152,7 @@ class OutputChecker {
     // Beyond the high water nothing more is handed over, so no more than one message is above it.
     P2PML_ASSERT(peer.sent - peer.drained < Outbox::kHighWater);
     peer.sent += send.data.size();
+    checkBody(peer, send.data);
     if (wire::looksLikePeerCommand(send.data.span())) {
       P2PML_ASSERT(send.data.size() <= kMaxMapBytes);
     } else {
