@@ -372,7 +372,7 @@ void Tracker::respond(const Socket& socket, const base::InfoHash& infoHash, cons
   send(socket.id, wire::encode(response), outputs);
 }
 
-void Tracker::refuse(const Socket& socket, wire::TrackerFailure failure, Outputs& outputs) {
+void Tracker::refuse(const Socket& socket, const wire::TrackerFailure& failure, Outputs& outputs) {
   ++counts_.failures;
   send(socket.id, wire::encode(failure), outputs);
 }

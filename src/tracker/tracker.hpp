@@ -98,7 +98,7 @@ class Tracker {
   void onScrape(const Socket& socket, const wire::ScrapeRequest& request, Outputs& outputs);
   void relayOffers(const Peer& from, const wire::AnnounceRequest& request, Outputs& outputs);
   void respond(const Socket& socket, const base::InfoHash& infoHash, const Swarm* swarm, Outputs& outputs);
-  void refuse(const Socket& socket, wire::TrackerFailure failure, Outputs& outputs);
+  void refuse(const Socket& socket, const wire::TrackerFailure& failure, Outputs& outputs);
   void refuseAnnounce(const Socket& socket, const base::InfoHash& infoHash, std::string reason, Outputs& outputs);
 
   [[nodiscard]] bool takeToken(base::TimePoint now, Socket& socket) const;
