@@ -43,7 +43,12 @@ Node::Node(World& world, std::string name, NodeId id, NodeOptions options, std::
                                              *this, this);
 }
 
-Node::~Node() = default;
+Node::~Node() {
+  // The end of the driver is not part of the run, and those who listened may be gone.
+  listener = nullptr;
+  inputTap = nullptr;
+  outputTap = nullptr;
+}
 
 void Node::load(std::vector<engine::Segment> segments, std::string streamSwarmId) {
   if (driver_) driver_->load(std::move(segments), std::move(streamSwarmId));

@@ -82,6 +82,7 @@ class Node final : public driver::Host, public driver::Recorder {
   std::function<void(base::TimePoint, const engine::Outputs&)> outputTap;
 
   // driver::Host
+  using driver::Host::getSegment;
   std::string segmentUrl(const engine::Segment& segment) override;
   void validate(engine::output::ValidateSegment what, Done done) override;
   void onEvent(const engine::Output& event) override;

@@ -54,8 +54,9 @@ class SimHttpWorld final : public HttpWorld {
   sim::Network network{queue};
   sim::Web web;
   sim::NodeId viewer = network.addNode({.downBytesPerSecond = 10'000'000});
-  sim::SimOrigin origin{network, network.addNode({}), 1};
-  sim::SimOrigin downOrigin{network, network.addNode({}), 2};
+  sim::BodyCache bodies;
+  sim::SimOrigin origin{bodies, network.addNode({}), 1};
+  sim::SimOrigin downOrigin{bodies, network.addNode({}), 2};
   std::unique_ptr<sim::SimHttpPort> http;
   int served = 0;
 };

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 #include <utility>
-
-#include "media/synthetic.hpp"
 
 namespace p2pml::sim {
 
@@ -56,16 +53,13 @@ void SimOrigin::serve(std::string path, base::Bytes body) {
 }
 
 void SimOrigin::serveSegments(std::string prefix, std::string suffix, std::string name, std::size_t size) {
-  auto made = std::make_shared<std::map<std::uint64_t, base::Bytes>>();
-  handle(prefix, [prefix, suffix = std::move(suffix), name = std::move(name), size, made](const HttpAsk& ask) {
+  handle(prefix, [this, prefix, suffix = std::move(suffix), name = std::move(name), size](const HttpAsk& ask) {
     std::string_view rest = std::string_view(ask.path).substr(prefix.size());
     if (!rest.ends_with(suffix)) return notFound();
     const auto number = wholeNumber(rest.substr(0, rest.size() - suffix.size()));
     if (!number) return notFound();
-    base::Bytes& body = (*made)[*number];
-    if (body.empty()) body = media::syntheticBody(name, *number, size);
     HttpReply reply;
-    reply.body = body;
+    reply.body = bodies_.get(name, *number, size);
     return reply;
   });
 }

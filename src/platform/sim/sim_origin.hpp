@@ -15,6 +15,7 @@
 #include "base/rng.hpp"
 #include "base/time.hpp"
 #include "driver/ports.hpp"
+#include "platform/sim/body_cache.hpp"
 #include "platform/sim/network.hpp"
 
 namespace p2pml::sim {
@@ -61,7 +62,7 @@ class SimOrigin {
     std::function<void(HttpReply&)> change;  ///< of the reply that was to be given
   };
 
-  SimOrigin(Network& network, NodeId node, std::uint64_t seed) : network_(network), node_(node), rng_(seed) {}
+  SimOrigin(BodyCache& bodies, NodeId node, std::uint64_t seed) : bodies_(bodies), node_(node), rng_(seed) {}
   SimOrigin(const SimOrigin&) = delete;
   SimOrigin& operator=(const SimOrigin&) = delete;
 
@@ -91,7 +92,7 @@ class SimOrigin {
   void countBytes(const std::string& url, NodeId client, std::uint64_t bytes);
   void applyRange(const std::string& range, HttpReply& reply) const;
 
-  Network& network_;
+  BodyCache& bodies_;
   NodeId node_;
   base::Rng rng_;
   std::map<std::string, Handler> handlers_;

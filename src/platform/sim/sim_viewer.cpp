@@ -6,8 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "media/synthetic.hpp"
-
 namespace p2pml::sim {
 
 namespace {
@@ -35,9 +33,7 @@ void serveStream(World& world, const StreamOptions& stream) {
     return;
   }
   const base::Duration duration = stream.segmentDuration;
-  // A long live stream must not stay in memory: only the bodies of the present window are kept.
-  auto made = std::make_shared<std::map<std::int64_t, base::Bytes>>();
-  world.origin().handle(stream.path, [stream, duration, made](const HttpAsk& ask) {
+  world.origin().handle(stream.path, [&world, stream, duration](const HttpAsk& ask) {
     HttpReply reply;
     const char* from = ask.path.data() + stream.path.size();
     std::int64_t number = -1;
@@ -46,12 +42,7 @@ void serveStream(World& world, const StreamOptions& stream) {
       reply.status = 404;
       return reply;
     }
-    base::Bytes& body = (*made)[number];
-    if (body.empty()) {
-      body = media::syntheticBody(stream.name, static_cast<std::uint64_t>(number), stream.segmentBytes);
-    }
-    reply.body = body;
-    while (made->size() > 32) made->erase(made->begin()->first == number ? std::next(made->begin()) : made->begin());
+    reply.body = world.bodies().get(stream.name, static_cast<std::uint64_t>(number), stream.segmentBytes);
     return reply;
   });
 }
@@ -134,7 +125,7 @@ void SimViewer::onEvent(const engine::Output& event) {
 void SimViewer::deliver(std::int64_t number, const engine::Segment& segment) {
   if (number < 0 || number != player_.next() || !segment.data) return;
   deliveredBytes_ += segment.data->size();
-  if (!media::isSyntheticBody(*segment.data, stream_.name, static_cast<std::uint64_t>(number), stream_.segmentBytes)) {
+  if (!world_.bodies().matches(*segment.data, stream_.name, static_cast<std::uint64_t>(number), stream_.segmentBytes)) {
     ++badSegments_;
   }
   media::Player::Actions actions;

@@ -24,7 +24,7 @@ engine::Settings World::settings() const {
 
 SimOrigin& World::addOrigin(const std::string& host, Line line) {
   const std::uint64_t seed = rng_.next();
-  origins_.push_back(std::make_unique<SimOrigin>(network_, network_.addNode(line), seed));
+  origins_.push_back(std::make_unique<SimOrigin>(bodies_, network_.addNode(line), seed));
   web_.add(host, *origins_.back());
   return *origins_.back();
 }

@@ -88,6 +88,7 @@ class World {
   [[nodiscard]] EventQueue& queue() { return queue_; }
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] Web& web() { return web_; }
+  [[nodiscard]] BodyCache& bodies() { return bodies_; }
   [[nodiscard]] PeerFabric& fabric() { return fabric_; }
   [[nodiscard]] Digest& digestOf() { return digest_; }
   /// The world's own random numbers, for scenarios.
@@ -103,6 +104,7 @@ class World {
   EventQueue queue_;
   Network network_;
   Web web_;
+  BodyCache bodies_;
   PeerFabric fabric_;
   std::vector<std::unique_ptr<SimOrigin>> origins_;
   std::vector<std::unique_ptr<SimTracker>> trackers_;
