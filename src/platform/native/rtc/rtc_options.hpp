@@ -38,6 +38,9 @@ struct RtcOptions {
   /// is delay.
   std::uint32_t sctpMaxBurst = 10;
   std::uint32_t sctpSackFrequency = 2;
+  /// The same where the round trip is below kLocalRoundTrip: fewer acknowledgements are then only cheaper.
+  std::uint32_t sctpLocalSackFrequency = 8;
+  static constexpr base::Duration kLocalRoundTrip = base::milliseconds(2);
 };
 
 }  // namespace p2pml::native

@@ -1,6 +1,7 @@
 #include "platform/native/rtc/sctp_association.hpp"
 
 #include <arpa/inet.h>
+#include <glib.h>
 #include <sys/socket.h>
 #include <usrsctp.h>
 
@@ -79,6 +80,7 @@ base::Result<void> SctpAssociation::connect(std::uint16_t remotePort) {
   if (usrsctp_bind(socket_, reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) return failed("binding");
   usrsctp_set_upcall(socket_, &SctpAssociation::upcall, address_);
   sockaddr_conn remote = connAddress(address_, remotePort);
+  connectStart_ = g_get_monotonic_time();
   if (usrsctp_connect(socket_, reinterpret_cast<sockaddr*>(&remote), sizeof remote) != 0 && errno != EINPROGRESS) {
     return failed("connecting");
   }
@@ -124,10 +126,7 @@ bool SctpAssociation::configure() {
   rto.srto_min = kRtoMin;
   rto.srto_max = kRtoMax;
   good = good && setOption(s, IPPROTO_SCTP, SCTP_RTOINFO, rto);
-  sctp_sack_info sack{};
-  sack.sack_delay = kSackDelay;
-  sack.sack_freq = options_.sctpSackFrequency;
-  good = good && setOption(s, IPPROTO_SCTP, SCTP_DELAYED_SACK, sack);
+  good = good && setSackFrequency(options_.sctpSackFrequency);
   sctp_assoc_value burst{};
   burst.assoc_value = options_.sctpMaxBurst;
   good = good && setOption(s, IPPROTO_SCTP, SCTP_MAX_BURST, burst);
@@ -135,6 +134,21 @@ bool SctpAssociation::configure() {
   const std::uint32_t deliveryPoint = std::min(options_.maxMessageSize + 1, options_.sctpBuffer / 2);
   good = good && setOption(s, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, deliveryPoint);
   return good;
+}
+
+bool SctpAssociation::setSackFrequency(std::uint32_t packets) {
+  sctp_sack_info sack{};
+  sack.sack_delay = kSackDelay;
+  sack.sack_freq = packets;
+  return setOption(socket_, IPPROTO_SCTP, SCTP_DELAYED_SACK, sack);
+}
+
+void SctpAssociation::connected() {
+  // From our INIT to here at least one round trip has passed on either side, whoever was first; so this is never too
+  // small. Refused or not makes no difference but cost.
+  const auto taken = base::Duration(g_get_monotonic_time() - connectStart_);
+  if (taken <= RtcOptions::kLocalRoundTrip) setSackFrequency(options_.sctpLocalSackFrequency);
+  owner_.onSctpConnected();
 }
 
 void SctpAssociation::upcall(SctpSocket*, void* address, int) {
@@ -220,7 +234,7 @@ void SctpAssociation::notification(std::span<const std::byte> data) {
   switch (event.sn_header.sn_type) {
     case SCTP_ASSOC_CHANGE:
       switch (event.sn_assoc_change.sac_state) {
-        case SCTP_COMM_UP: return owner_.onSctpConnected();
+        case SCTP_COMM_UP: return connected();
         case SCTP_CANT_STR_ASSOC:
           return close({base::ErrorCode::unavailable, "SCTP: the association could not be set up"});
         case SCTP_COMM_LOST: return close({base::ErrorCode::aborted, "SCTP: the association was aborted or lost"});

@@ -70,6 +70,8 @@ class SctpAssociation {
  private:
   static void upcall(SctpSocket* socket, void* address, int flags);
   [[nodiscard]] bool configure();
+  bool setSackFrequency(std::uint32_t packets);
+  void connected();
   /// False: there is nothing (more) to read now.
   bool readOne();
   void notification(std::span<const std::byte> data);
@@ -82,8 +84,9 @@ class SctpAssociation {
   SctpSocket* socket_ = nullptr;
   bool paused_ = false;
   bool closed_ = false;
-  std::size_t sizeHint_;  // capacity of the next message's buffer
-  base::Buffer partial_;  // a message of which not all was there yet
+  std::int64_t connectStart_ = 0;  // microseconds of the monotonic clock
+  std::size_t sizeHint_;           // capacity of the next message's buffer
+  base::Buffer partial_;           // a message of which not all was there yet
 };
 
 }  // namespace p2pml::native
