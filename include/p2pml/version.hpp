@@ -1,3 +1,4 @@
+// The API version, the one of the build.
 #pragma once
 
 #include <string_view>

@@ -8,6 +8,7 @@ namespace {
 constexpr AddCommand kCommands[] = {
     addDemo,
     addPeer,
+    addSettings,
     addTracker,
 };
 

@@ -58,7 +58,7 @@ class Progress {
  public:
   explicit Progress(bool json) : terminal_(!json && isatty(STDOUT_FILENO) == 1), silent_(json) {}
   void show(const DemoReport& report) {
-    if (silent_) return;
+    if (silent_ || report.segmentCount == 0) return;
     if (terminal_) {
       if (lines_ > 0) std::cout << "\033[" << lines_ << "A";
       const std::string text = progressText(report, true);

@@ -1,0 +1,6 @@
+execute_process(COMMAND ${PROGRAM} settings OUTPUT_VARIABLE printed RESULT_VARIABLE status)
+file(READ ${PAGE} page)
+string(FIND "${page}" "${printed}" place)
+if(NOT status EQUAL 0 OR place EQUAL -1)
+  message(FATAL_ERROR "${PAGE} does not hold what `p2pml settings` prints: put its output there")
+endif()
