@@ -1,0 +1,305 @@
+// The program as a user runs it: what it prints, how it ends.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <p2pml/runtime.hpp>
+#include <string>
+#include <vector>
+
+#include "api/testing.hpp"
+#include "media/synthetic.hpp"
+#include "platform/native/native_clock_port.hpp"
+#include "platform/native/server/synthetic_routes.hpp"
+
+extern char** environ;
+
+namespace p2pml {
+namespace {
+
+using api::testing::onLoop;
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+/// A child process with its standard output and error on pipes.
+class Process {
+ public:
+  explicit Process(std::vector<std::string> arguments) {
+    int out[2];
+    int err[2];
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    arguments.insert(arguments.begin(), P2PML_PROGRAM);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    if (posix_spawn(&pid_, P2PML_PROGRAM, &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    close(out[1]);
+    close(err[1]);
+    out_ = out[0];
+    err_ = err[0];
+  }
+  ~Process() {
+    if (pid_ > 0 && !ended_) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(out_);
+    close(err_);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void signal(int number) const { kill(pid_, number); }
+
+  /// Reads until a line of standard output meets the condition; false at the end of the output or after `patience`.
+  template <class Condition>
+  bool waitForLine(Condition condition, std::chrono::seconds patience = std::chrono::seconds(90)) {
+    const auto deadline = Clock::now() + patience;
+    for (;;) {
+      for (; seen_ < lines_.size(); ++seen_) {
+        if (condition(lines_[seen_])) return true;
+      }
+      if (!readMore(deadline)) return false;
+    }
+  }
+  /// The exit status, or -1 if it did not exit by itself in time.
+  int wait(std::chrono::seconds patience = std::chrono::seconds(90)) {
+    const auto deadline = Clock::now() + patience;
+    while (readMore(deadline)) {
+    }
+    if (Clock::now() >= deadline) return -1;
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    ended_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  [[nodiscard]] const std::string& output() const { return outText_; }
+  [[nodiscard]] const std::string& errors() const { return errText_; }
+  [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  /// False when both pipes are at their end, or at the deadline.
+  bool readMore(Clock::time_point deadline) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    pollfd fds[2] = {{outOpen_ ? out_ : -1, POLLIN, 0}, {errOpen_ ? err_ : -1, POLLIN, 0}};
+    if (!outOpen_ && !errOpen_) return false;
+    if (poll(fds, 2, static_cast<int>(left)) <= 0) return false;
+    char buffer[65536];
+    if (fds[0].revents != 0) {
+      const ssize_t count = read(out_, buffer, sizeof buffer);
+      if (count <= 0) {
+        outOpen_ = false;
+      } else {
+        take(std::string_view(buffer, static_cast<std::size_t>(count)));
+      }
+    }
+    if (fds[1].revents != 0) {
+      const ssize_t count = read(err_, buffer, sizeof buffer);
+      if (count <= 0) {
+        errOpen_ = false;
+      } else {
+        errText_.append(buffer, static_cast<std::size_t>(count));
+      }
+    }
+    return true;
+  }
+  void take(std::string_view text) {
+    outText_ += text;
+    partial_ += text;
+    for (std::size_t end; (end = partial_.find('\n')) != std::string::npos; partial_.erase(0, end + 1)) {
+      lines_.push_back(partial_.substr(0, end));
+    }
+  }
+
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+  bool outOpen_ = true;
+  bool errOpen_ = true;
+  bool ended_ = false;
+  std::string outText_;
+  std::string errText_;
+  std::string partial_;
+  std::vector<std::string> lines_;
+  std::size_t seen_ = 0;
+};
+
+TEST(Program, HelpAndVersion) {
+  Process help({"--help"});
+  EXPECT_EQ(help.wait(), 0);
+  for (const char* command : {"demo", "peer", "settings", "tracker"}) {
+    EXPECT_NE(help.output().find(command), std::string::npos) << command;
+  }
+  Process version({"--version"});
+  EXPECT_EQ(version.wait(), 0);
+  EXPECT_EQ(version.output().find("p2pml "), 0U);
+}
+
+TEST(Program, WrongUsageIsStatus2WithAReason) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{}, "Subcommands"},
+      {{"demo", "--viewers", "0"}, "--viewers"},
+      {{"demo", "--settings", "/nonexistent.json"}, "/nonexistent.json"},
+      {{"peer"}, "--config"},
+      {{"tracker", "--listen", "nonsense:port"}, "nonsense:port"},
+  };
+  for (const auto& [arguments, reason] : wrong) {
+    Process process(arguments);
+    EXPECT_EQ(process.wait(), 2) << reason;
+    EXPECT_NE((process.output() + process.errors()).find(reason), std::string::npos) << process.errors();
+  }
+}
+
+TEST(Program, DemoNamesAnUnreachableStream) {
+  Process process({"demo", "--url", "http://127.0.0.1:1/master.m3u8"});
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_NE(process.errors().find("http://127.0.0.1:1/master.m3u8"), std::string::npos) << process.errors();
+}
+
+// The main job with default settings, in the small rendition: the sample lasts 40 s, the last of four viewers comes after 9 s.
+TEST(Program, DemoEndsWithEveryViewerServedMostlyByOthers) {
+  Process process({"demo", "--viewers", "4", "--rendition", "1", "--json"});
+  ASSERT_EQ(process.wait(std::chrono::seconds(110)), 0) << process.output() << process.errors();
+  const json summary = json::parse(process.output());
+  EXPECT_EQ(summary["complete"], true);
+  EXPECT_EQ(summary["segments"], 20);
+  ASSERT_EQ(summary["viewers"].size(), 4U);
+  for (const json& viewer : summary["viewers"]) {
+    EXPECT_EQ(viewer["segments"], 20);
+    EXPECT_EQ(viewer["bad"], 0);
+    EXPECT_EQ(viewer["peersMax"], 3);
+  }
+  EXPECT_GE(summary["offload"].get<double>(), 0.85 * summary["bestOffload"].get<double>());
+}
+
+/// A synthetic origin and a tracker for peers that are processes of their own.
+class MeasurementTest : public ::testing::Test {
+ protected:
+  MeasurementTest() : runtime(Runtime::create("program test")) {
+    onLoop(*runtime, [this] {
+      clock = std::make_unique<native::NativeClockPort>(runtime->loop());
+      routes = std::make_unique<native::SyntheticRoutes>([this] { return clock->now(); });
+      origin = native::OriginServer::start(runtime->loop(), {}, [this](const native::OriginRequest& request) {
+                 auto response = routes->handle(request);
+                 return response ? std::move(*response) : native::statusResponse(404);
+               }).value();
+      tracker = native::TrackerServer::start(runtime->loop(), {}).value();
+    });
+  }
+  ~MeasurementTest() override {
+    onLoop(*runtime, [this] {
+      origin.reset();
+      tracker.reset();
+      clock.reset();
+    });
+    for (const std::string& file : files) std::remove(file.c_str());
+  }
+
+  std::string config(const std::string& id, json extra) {
+    json all = {{"id", id},   {"gen", "06"}, {"origin", origin->url()}, {"tracker", tracker->url()}, {"size", 100'000},
+                {"count", 8}, {"dur", 0.5},  {"unknownKey", true}};
+    all.update(extra);
+    const std::string path = ::testing::TempDir() + "p2pml-" + std::to_string(getpid()) + "-" + id + ".json";
+    std::ofstream(path) << all.dump();
+    files.push_back(path);
+    return path;
+  }
+  static bool isDone(const std::string& line) {
+    const json object = json::parse(line);
+    return object.contains("progress") && object["progress"]["done"] == true;
+  }
+  /// Ends a peer as a harness does and gives its result.
+  static json stop(Process& process) {
+    process.signal(SIGTERM);
+    const auto start = Clock::now();
+    EXPECT_EQ(process.wait(std::chrono::seconds(20)), 0) << process.errors();
+    EXPECT_LT(Clock::now() - start, std::chrono::seconds(10));
+    return json::parse(process.lines().back())["result"];
+  }
+
+  std::shared_ptr<Runtime> runtime;
+  std::unique_ptr<native::NativeClockPort> clock;
+  std::unique_ptr<native::SyntheticRoutes> routes;
+  std::unique_ptr<native::OriginServer> origin;
+  std::unique_ptr<native::TrackerServer> tracker;
+  std::vector<std::string> files;
+};
+
+TEST_F(MeasurementTest, SeedServesALeechThatNeverAsksTheOrigin) {
+  Process seed({"peer", "--config", config("seed", {{"role", "seed"}})});
+  ASSERT_TRUE(seed.waitForLine(isDone));
+  EXPECT_EQ(seed.lines().front(), R"({"ready":true})");
+  Process leech({"peer", "--config", config("leech", {{"role", "leech"}, {"stay", true}})});
+  ASSERT_TRUE(leech.waitForLine(isDone)) << leech.output() << leech.errors();
+  const json got = stop(leech);
+  const json given = stop(seed);
+  EXPECT_EQ(got["got"], 8);
+  EXPECT_EQ(got["bad"], 0);
+  EXPECT_EQ(got["bytes"]["http"], 0);
+  EXPECT_EQ(got["bytes"]["p2p"], 800'000);
+  EXPECT_EQ(given["bytes"]["up"], 800'000);
+  EXPECT_EQ(given["bytes"]["http"], 800'000);
+  EXPECT_EQ(got["kind"], "native");
+}
+
+TEST_F(MeasurementTest, ViewersPlayVodTogether) {
+  Process first({"peer", "--config", config("v1", {{"stay", true}, {"validate", true}})});
+  ASSERT_TRUE(first.waitForLine([](const std::string& line) { return line.find("progress") != std::string::npos; }));
+  Process second({"peer", "--config", config("v2", {{"stay", true}})});
+  ASSERT_TRUE(first.waitForLine(isDone));
+  ASSERT_TRUE(second.waitForLine(isDone));
+  for (const json& result : {stop(first), stop(second)}) {
+    EXPECT_EQ(result["done"], true);
+    EXPECT_EQ(result["segments"].size(), 8U);
+    for (const json& segment : result["segments"]) EXPECT_FALSE(segment.contains("bad"));
+    EXPECT_EQ(result["bytes"]["delivered"], 800'000);
+    EXPECT_EQ(result["peersMax"], 1);
+    EXPECT_EQ(result["errors"], 0);
+  }
+}
+
+TEST_F(MeasurementTest, ALiveViewerStartsBehindTheEdgeAndGoesOn) {
+  Process viewer({"peer", "--config", config("live", {{"mode", "live"}, {"liveBack", 3}})});
+  ASSERT_TRUE(viewer.waitForLine([](const std::string& line) {
+    const json object = json::parse(line);
+    return object.contains("progress") && object["progress"]["bytes"]["delivered"].get<int>() >= 600'000;
+  })) << viewer.output();
+  const json result = stop(viewer);
+  EXPECT_EQ(result["done"], false);
+  ASSERT_GE(result["segments"].size(), 6U);
+  const int first = result["segments"][0]["n"];
+  for (std::size_t i = 0; i < result["segments"].size(); ++i) {
+    EXPECT_EQ(result["segments"][i]["n"], first + static_cast<int>(i));
+    EXPECT_FALSE(result["segments"][i].contains("bad"));
+  }
+}
+
+TEST_F(MeasurementTest, BadConfigurationNamesTheKey) {
+  const std::vector<std::pair<json, std::string>> wrong = {
+      {{{"role", "king"}}, "role"},
+      {{{"count", 0}}, "count"},
+      {{{"gen", "99"}}, "gen"},
+      {{{"settings", {{"cachedSegmentCount", 3}}}}, "cachedSegmentCount"},
+  };
+  for (const auto& [extra, key] : wrong) {
+    Process process({"peer", "--config", config("bad", extra)});
+    EXPECT_EQ(process.wait(), 2);
+    EXPECT_NE(process.errors().find(key), std::string::npos) << process.errors();
+  }
+}
+
+}  // namespace
+}  // namespace p2pml
