@@ -16,6 +16,12 @@
 
 namespace p2pml::engine {
 
+/// The start of a segment that somebody already has: an aborted P2P download that HTTP may continue.
+struct PartialBody {
+  base::Bytes data;
+  std::uint64_t total = 0;  ///< 0: not known
+};
+
 namespace event {
 
 /// All bytes of a segment are here, not validated yet. Its slot stays taken until the loader releases it.
@@ -31,6 +37,8 @@ struct DownloadFailed {
   Method method = Method::http;
   base::Error error;
   std::optional<base::PeerId> peerId;
+  /// What a peer had sent when it left or stopped sending: nothing is wrong with it.
+  std::optional<PartialBody> partial;
 };
 /// What peers have, or which of them are idle, has changed: look at the queue again.
 struct PeersChanged {};

@@ -28,6 +28,13 @@ class LoaderCore::QueuePeers final : public PeerView {
     const auto& name = core_.queue_[index].name;
     if (name) core_.peers_.idleHolders(now_, name->id, holders);
   }
+  [[nodiscard]] base::ConnectionId source(std::size_t index) const override {
+    return core_.peers_.downloadSource(core_.queue_[index].segment.id);
+  }
+  [[nodiscard]] bool holds(base::ConnectionId connection, std::size_t index) const override {
+    const auto& name = core_.queue_[index].name;
+    return name && core_.peers_.holds(connection, name->id);
+  }
 
  private:
   const LoaderCore& core_;
@@ -355,6 +362,7 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
     return;
   }
   peers_.release(failed.segment.id);
+  keepPartial(failed.segment.id, std::move(failed.partial));
   // A player waits for the segment and must not be told of a failure that another source makes good: what the seed's
   // library reports as SegmentError is a peer that sent something wrong; silence is the peer's error; absence and the
   // peer's end have their own events.
@@ -363,6 +371,12 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
   } else if (failed.error.code == ErrorCode::timeout) {
     io.out.push_back(output::PeerError{failed.peerId, std::move(failed.error)});
   }
+}
+
+void LoaderCore::keepPartial(const std::string& id, std::optional<PartialBody> partial) {
+  if (!partial || !options_.settings.httpUseRanges) return;
+  const bool queued = std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
+  if (queued) partials_[id] = std::move(*partial);
 }
 
 void LoaderCore::handle(StepIo&, event::PeersChanged&) { queueChanged_ = true; }
@@ -478,7 +492,7 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
     case Action::Kind::abortP2p: {
       auto partial = peers_.cancelDownload(io, id);
       std::erase_if(validations_, [&](const auto& entry) { return entry.second.segment.id == id; });
-      if (partial && options_.settings.httpUseRanges) partials_[id] = std::move(*partial);
+      keepPartial(id, std::move(partial));
       break;
     }
   }

@@ -91,6 +91,7 @@ class LoaderCore {
   void handle(StepIo& io, event::FetchedForPeer& fetched);
   void handle(StepIo& io, event::StoreChanged&);
 
+  void keepPartial(const std::string& id, std::optional<PartialBody> partial);
   void startOnce(StepIo& io);
   std::vector<Queued> acceptQueue(StepIo& io, const input::Load& load);
   void abortMissing(StepIo& io, const std::vector<Queued>& next);

@@ -138,6 +138,22 @@ TEST(LoaderQueue, HttpUseRangesContinuesAnAbortedP2pDownload) {
   EXPECT_EQ(world.getSegment("m+7")->data->text(), "abcdefghij");
 }
 
+TEST(LoaderQueue, HttpUseRangesAlsoContinuesWhatALostPeerHadSent) {
+  Settings settings = quiet();
+  settings.httpUseRanges = true;
+  LoaderHarness world(settings);
+  world.load({7}, 2);
+  FakePeer alice = world.connectPeer("alice");
+  alice.has({7});
+  alice.announces(7, 10);
+  alice.sendsRaw("abcd");
+  alice.close();
+  world.load({7}, 1);
+  const auto starts = world.take<output::StartHttp>();
+  ASSERT_EQ(starts.size(), 1U);
+  EXPECT_EQ(starts[0].range, "bytes=4-");
+}
+
 TEST(LoaderQueue, BadInputsAreRefusedOneByOne) {
   LoaderHarness world(quiet());
   Segment noUrl("b", "");

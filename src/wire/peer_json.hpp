@@ -83,7 +83,7 @@ inline constexpr std::size_t kMaxMapEntries = 65'536;
 inline constexpr std::size_t kMaxSegmentIdBytes = 8'192;
 /// All segment ids that one map stands for, put together; a map with more is taken as empty. A long stream id before
 /// many short sequences would otherwise grow a thousandfold where ids are written out.
-inline constexpr std::size_t kMaxMapIdBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxMapIdBytes = std::size_t{1} << 20;
 
 /// True if the first two bytes are `{"` and the last is `}`: all that can be told without parsing.
 bool looksLikePeerCommand(std::span<const std::byte> message);

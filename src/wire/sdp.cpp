@@ -21,6 +21,7 @@ constexpr std::size_t kMaxCredential = 256;
 constexpr std::size_t kMaxFoundation = 32;
 constexpr std::size_t kMaxAddress = 255;
 constexpr std::size_t kMaxMid = 64;
+constexpr std::size_t kMaxWriter = 64;
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -160,6 +161,7 @@ class Reader {
  public:
   base::Result<void> line(std::string_view text) {
     if (text.starts_with("m=")) return media(text.substr(2));
+    if (text.starts_with("o=")) return origin(text.substr(2));
     if (ignoring_) return {};
     if (const auto value = attribute(text, "ice-ufrag")) {
       if (!isCredential(*value, kMinUfrag))
@@ -209,6 +211,12 @@ class Reader {
   }
 
  private:
+  base::Result<void> origin(std::string_view value) {
+    const std::string_view name = takeWord(value);
+    if (!name.empty() && name.size() <= kMaxWriter && isVisible(name)) out_.writer = name;
+    return {};
+  }
+
   base::Result<void> media(std::string_view value) {
     ignoring_ = true;
     const std::string_view kind = takeWord(value);
@@ -323,7 +331,7 @@ std::string writeSdp(const SessionDescription& description, std::uint64_t sessio
     out += "\r\n";
   };
   line("v=0");
-  line("o=- " + std::to_string(sessionId) + " 2 IN IP4 127.0.0.1");
+  line("o=" + description.writer + ' ' + std::to_string(sessionId) + " 2 IN IP4 127.0.0.1");
   line("s=-");
   line("t=0 0");
   if (description.bundle) line("a=group:BUNDLE " + description.mid);

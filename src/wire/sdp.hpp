@@ -57,6 +57,8 @@ struct IceCandidate {
 };
 
 struct SessionDescription {
+  /// Who wrote it: the user name of the o= line. Browsers say "-", others their name; it is never needed to get along.
+  std::string writer = "-";
   std::string iceUfrag;
   std::string icePwd;
   std::vector<Fingerprint> fingerprints;  ///< at least one

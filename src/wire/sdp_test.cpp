@@ -127,6 +127,15 @@ TEST(Sdp, DefaultsAndSessionLevel) {
   ASSERT_TRUE(bareNewlines);
 }
 
+TEST(Sdp, Writer) {
+  EXPECT_EQ(parseSdp(chromiumOffer())->writer, "-");
+  const auto other = parseSdp(replaced(chromiumOffer(), "o=- ", "o=p2pml "));
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->writer, "p2pml");
+  EXPECT_EQ(parseSdp(writeSdp(*other, 1))->writer, "p2pml");
+  EXPECT_EQ(parseSdp(without(chromiumOffer(), "o="))->writer, "-");
+}
+
 TEST(Sdp, LegacySctpmap) {
   std::string text = replaced(chromiumOffer(), "UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5001");
   text = replaced(text, "a=sctp-port:5000", "a=sctpmap:5001 webrtc-datachannel 1024");

@@ -347,7 +347,8 @@ void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bo
   byId_.erase(segment.id);
   downloads_.erase(at);
   markFailed(io.now, segment.id);
-  io.events.push_back(event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt});
+  io.events.push_back(
+      event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt, std::nullopt});
 }
 
 void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {

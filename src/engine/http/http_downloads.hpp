@@ -21,12 +21,6 @@
 
 namespace p2pml::engine {
 
-/// The start of a segment that somebody already has: an aborted P2P download that HTTP may continue.
-struct PartialBody {
-  base::Bytes data;
-  std::uint64_t total = 0;  ///< 0: not known
-};
-
 class HttpDownloads {
  public:
   /// Longest body that is taken; also of the 200 that a segment.range is cut out of.

@@ -78,6 +78,21 @@ void PeerManager::idleHolders(base::TimePoint now, const base::SegmentId& wireId
   }
 }
 
+ConnectionId PeerManager::downloadSource(const std::string& segmentId) const {
+  const auto named = downloads_.find(segmentId);
+  if (named == downloads_.end()) return {};
+  const auto at = connections_.find(named->second);
+  if (at == connections_.end() || !at->second.session) return {};
+  const std::string* current = at->second.session->downloading();
+  return current != nullptr && *current == segmentId ? named->second : ConnectionId{};
+}
+
+bool PeerManager::holds(ConnectionId connection, const base::SegmentId& wireId) const {
+  const auto at = connections_.find(connection);
+  return at != connections_.end() && at->second.session && !at->second.retiring &&
+         at->second.session->availability(wireId) == Availability::loaded;
+}
+
 void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& segment, const base::SegmentId& wireId) {
   const auto at = connections_.find(connection);
   P2PML_ASSERT(at != connections_.end() && at->second.session != nullptr);

@@ -47,6 +47,10 @@ class PeerManager {
   [[nodiscard]] std::size_t downloadCount() const { return downloads_.size(); }
   [[nodiscard]] Availability availability(const base::SegmentId& wireId) const;
   void idleHolders(base::TimePoint now, const base::SegmentId& wireId, std::vector<base::ConnectionId>& holders) const;
+  /// The peer that is being asked for it or sends it; none if nobody does (any more).
+  [[nodiscard]] base::ConnectionId downloadSource(const std::string& segmentId) const;
+  /// That peer may be asked for that segment.
+  [[nodiscard]] bool holds(base::ConnectionId connection, const base::SegmentId& wireId) const;
   [[nodiscard]] bool connected(base::ConnectionId connection) const { return connections_.contains(connection); }
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
 

@@ -39,10 +39,7 @@ void PeerSession::request(StepIo& io, const Segment& segment, const base::Segmen
 std::optional<PartialBody> PeerSession::cancelDownload(StepIo& io) {
   if (!download_) return std::nullopt;
   const base::SegmentId wireId = download_->wireId;
-  std::optional<PartialBody> partial;
-  if (download_->receiving && download_->body.size() > 0) {
-    partial = PartialBody{download_->body.finish(), download_->size};
-  }
+  std::optional<PartialBody> partial = received();
   endDownload();
   sendCommand(io, wire::encode(wire::CancelSegmentRequest{wireId}));
   return partial;
@@ -217,9 +214,17 @@ void PeerSession::onClosed(StepIo& io) {
   timers_.cancel({TimerKind::peerDownload, connection_.value});
 }
 
+std::optional<PartialBody> PeerSession::received() {
+  if (!download_->receiving || download_->body.size() == 0) return std::nullopt;
+  return PartialBody{download_->body.finish(), download_->size};
+}
+
 void PeerSession::failDownload(StepIo& io, Error error) {
+  std::optional<PartialBody> partial;
+  if (error.code == ErrorCode::aborted || error.code == ErrorCode::timeout) partial = received();
   Segment segment = endDownload();
-  io.events.push_back(event::DownloadFailed{std::move(segment), Method::p2p, std::move(error), id_});
+  io.events.push_back(
+      event::DownloadFailed{std::move(segment), Method::p2p, std::move(error), id_, std::move(partial)});
 }
 
 void PeerSession::rejectDownload(StepIo& io, Error error) {

@@ -86,6 +86,7 @@ class PeerSession {
   void onBytes(StepIo& io, const base::Bytes& bytes);
   void onAbsent(StepIo& io, const base::SegmentId& id);
   void onMap(StepIo& io, const wire::SegmentsMap& map);
+  [[nodiscard]] std::optional<PartialBody> received();
   void failDownload(StepIo& io, base::Error error);
   /// The same, and the peer is told that it need not send.
   void rejectDownload(StepIo& io, base::Error error);

@@ -72,12 +72,17 @@ class QueuePass {
     queue_[index].p2p = false;
     --p2pCount_;
     actions_.push_back({Action::Kind::abortP2p, index, {}});
+    // Its peer is idle from now on, for the rest of this pass too.
+    if (const base::ConnectionId source = view_.peers.source(index)) freed_.push_back(source);
   }
 
   /// Asks a random idle holder, if there is one that this pass has not taken already.
   void startP2p(std::size_t index) {
     holders_.clear();
     view_.peers.idleHolders(index, holders_);
+    for (const base::ConnectionId freed : freed_) {
+      if (view_.peers.holds(freed, index)) holders_.push_back(freed);
+    }
     std::erase_if(holders_,
                   [this](base::ConnectionId c) { return std::find(taken_.begin(), taken_.end(), c) != taken_.end(); });
     if (holders_.empty()) return;
@@ -100,6 +105,7 @@ class QueuePass {
   std::int64_t p2pCount_;
   std::vector<base::ConnectionId> holders_;
   std::vector<base::ConnectionId> taken_;
+  std::vector<base::ConnectionId> freed_;
 };
 
 }  // namespace

@@ -30,6 +30,15 @@ class FakePeers final : public PeerView {
     }
     return Availability::none;
   }
+  std::map<std::size_t, std::uint64_t> sources;
+  [[nodiscard]] ConnectionId source(std::size_t index) const override {
+    const auto found = sources.find(index);
+    return found == sources.end() ? ConnectionId() : ConnectionId(found->second);
+  }
+  [[nodiscard]] bool holds(ConnectionId connection, std::size_t index) const override {
+    const auto found = loaded.find(connection.value);
+    return found != loaded.end() && found->second.contains(index);
+  }
   void idleHolders(std::size_t index, std::vector<ConnectionId>& holders) const override {
     for (const auto& [id, has] : loaded) {
       if (has.contains(index) && !busy.contains(id)) holders.emplace_back(id);
@@ -107,6 +116,16 @@ TEST_F(ClassicPolicyTest, RequiredSegmentDisplacesTheLastP2pDownload) {
   settings.simultaneousP2PDownloads = 1;
   queue[5].p2p = true;
   peers.loaded[1] = {0};
+  EXPECT_EQ(process(), (std::vector<Action>{{Kind::abortP2p, 5, {}}, {Kind::startP2p, 0, ConnectionId(1)}}));
+}
+
+TEST_F(ClassicPolicyTest, TheDisplacedPeerIsIdleWithinTheSamePass) {
+  settings.simultaneousHttpDownloads = 0;
+  settings.simultaneousP2PDownloads = 1;
+  queue[5].p2p = true;
+  peers.loaded[1] = {0, 5};
+  peers.busy = {1};
+  peers.sources[5] = 1;
   EXPECT_EQ(process(), (std::vector<Action>{{Kind::abortP2p, 5, {}}, {Kind::startP2p, 0, ConnectionId(1)}}));
 }
 

@@ -36,6 +36,11 @@ class PeerView {
   [[nodiscard]] virtual Availability availability(std::size_t index) const = 0;
   /// Peers that have the segment and are not being asked for another one, in order of their connections.
   virtual void idleHolders(std::size_t index, std::vector<base::ConnectionId>& holders) const = 0;
+  /// The peer that the P2P download of that segment comes from; none if it is complete and only waits for its
+  /// validation.
+  [[nodiscard]] virtual base::ConnectionId source(std::size_t index) const = 0;
+  /// That peer has the segment.
+  [[nodiscard]] virtual bool holds(base::ConnectionId connection, std::size_t index) const = 0;
 };
 
 struct SchedulerView {
