@@ -18,6 +18,9 @@ using wire::Ppid;
 /// does so in a round trip; one that does not sees the ABORT.
 constexpr base::Duration kFarewell = base::milliseconds(300);
 
+/// Our name in the descriptions' o= line.
+constexpr std::string_view kWriter = "p2pml";
+
 constexpr std::uint32_t number(Ppid ppid) { return static_cast<std::uint32_t>(ppid); }
 
 }  // namespace
@@ -83,6 +86,7 @@ void PeerConnection::onIceGathered() {
 
 void PeerConnection::describe() {
   wire::SessionDescription local;
+  local.writer = kWriter;
   const auto credentials = ice_->localCredentials();
   local.iceUfrag = credentials.ufrag;
   local.icePwd = credentials.pwd;
@@ -146,7 +150,7 @@ void PeerConnection::onDtlsSend(std::span<const std::byte> datagram) {
 
 void PeerConnection::onDtlsConnected() {
   if (state_ != State::connecting) return;
-  sctp_.emplace(context_.sctp(), *this, *options_);
+  sctp_.emplace(context_.sctp(), *this, *options_, remote_->writer == kWriter);
   const auto connected = sctp_->connect(remote_->sctpPort);
   if (!connected) fail(connected.error());
 }

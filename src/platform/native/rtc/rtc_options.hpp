@@ -38,7 +38,8 @@ struct RtcOptions {
   /// is delay.
   std::uint32_t sctpMaxBurst = 10;
   std::uint32_t sctpSackFrequency = 2;
-  /// The same where the round trip is below kLocalRoundTrip: fewer acknowledgements are then only cheaper.
+  /// The same between two of our own kind with a round trip below kLocalRoundTrip, where fewer acknowledgements are
+  /// only cheaper. Other senders wait for each one: dcSCTP sends four packets for it, and would get one in 20 ms.
   std::uint32_t sctpLocalSackFrequency = 8;
   static constexpr base::Duration kLocalRoundTrip = base::milliseconds(2);
 };

@@ -54,8 +54,13 @@ std::string errnoText() { return std::strerror(errno); }
 
 }  // namespace
 
-SctpAssociation::SctpAssociation(SctpRuntime& runtime, Owner& owner, const RtcOptions& options)
-    : runtime_(runtime), owner_(owner), options_(options), address_(runtime.add(*this)), sizeHint_(kUsualMessage) {
+SctpAssociation::SctpAssociation(SctpRuntime& runtime, Owner& owner, const RtcOptions& options, bool ownKind)
+    : runtime_(runtime),
+      owner_(owner),
+      options_(options),
+      ownKind_(ownKind),
+      address_(runtime.add(*this)),
+      sizeHint_(kUsualMessage) {
   usrsctp_register_address(address_);
 }
 
@@ -147,7 +152,7 @@ void SctpAssociation::connected() {
   // From our INIT to here at least one round trip has passed on either side, whoever was first; so this is never too
   // small. Refused or not makes no difference but cost.
   const auto taken = base::Duration(g_get_monotonic_time() - connectStart_);
-  if (taken <= RtcOptions::kLocalRoundTrip) setSackFrequency(options_.sctpLocalSackFrequency);
+  if (ownKind_ && taken <= RtcOptions::kLocalRoundTrip) setSackFrequency(options_.sctpLocalSackFrequency);
   owner_.onSctpConnected();
 }
 

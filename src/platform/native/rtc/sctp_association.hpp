@@ -45,7 +45,8 @@ class SctpAssociation {
 
   enum class SendResult : std::uint8_t { sent, full, failed };
 
-  SctpAssociation(SctpRuntime& runtime, Owner& owner, const RtcOptions& options);
+  /// `ownKind`: the remote is this very implementation, so that its ways of sending are known.
+  SctpAssociation(SctpRuntime& runtime, Owner& owner, const RtcOptions& options, bool ownKind);
   /// Sends an ABORT through the owner if the association is alive.
   ~SctpAssociation();
   SctpAssociation(const SctpAssociation&) = delete;
@@ -80,6 +81,7 @@ class SctpAssociation {
   SctpRuntime& runtime_;
   Owner& owner_;
   const RtcOptions& options_;
+  const bool ownKind_;
   void* address_;
   SctpSocket* socket_ = nullptr;
   bool paused_ = false;
