@@ -123,6 +123,12 @@ RtcThread::RtcThread() : state_(std::make_shared<State>()) {
 }
 
 RtcThread::~RtcThread() {
+  stop();
+  ::close(state_->event);
+}
+
+void RtcThread::stop() {
+  if (!state_->thread.joinable()) return;
   {
     const std::scoped_lock lock(state_->mutex);
     state_->stopping = true;
@@ -131,19 +137,30 @@ RtcThread::~RtcThread() {
   }
   P2PML_ASSERT(std::this_thread::get_id() != state_->thread.get_id());
   state_->thread.join();
-  ::close(state_->event);
 }
 
+namespace {
+std::mutex sharedMutex;
+std::weak_ptr<RtcThread> sharedThread;
+}  // namespace
+
 std::shared_ptr<RtcThread> RtcThread::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<RtcThread> current;
-  const std::scoped_lock lock(mutex);
-  auto thread = current.lock();
+  const std::scoped_lock lock(sharedMutex);
+  auto thread = sharedThread.lock();
   if (!thread) {
     thread = std::shared_ptr<RtcThread>(new RtcThread());
-    current = thread;
+    sharedThread = thread;
   }
   return thread;
+}
+
+void RtcThread::endShared() {
+  std::shared_ptr<RtcThread> thread;
+  {
+    const std::scoped_lock lock(sharedMutex);
+    thread = sharedThread.lock();
+  }
+  if (thread) thread->stop();
 }
 
 void RtcThread::post(std::function<void(RtcContext&)> task) {

@@ -23,11 +23,16 @@ class RtcThread {
   RtcThread(const RtcThread&) = delete;
   RtcThread& operator=(const RtcThread&) = delete;
 
+  /// Ends the shared thread for good, if there is one, and waits for it: for the end of the process, where its owners
+  /// may never let go. Tasks that are posted afterwards do not run.
+  static void endShared();
+
   /// Runs `task` on the thread, in the order of the calls. Callable from any thread; never waits for the task.
   void post(std::function<void(RtcContext&)> task);
 
  private:
   RtcThread();
+  void stop();
 
   struct State;
   std::shared_ptr<State> state_;
