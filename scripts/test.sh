@@ -83,12 +83,7 @@ stage_asan() {
 
 stage_tsan() {
   scripts/install.sh build test clang && cmake --preset tsan || return 1
-  local targets
-  mapfile -t targets < <(ninja -C build/tsan -t targets all | sed -n 's/^\(p2pml_\(platform_native\|api\)_test\): phony$/\1/p' | sort -u)
-  if [ ${#targets[@]} -eq 0 ]; then
-    skip "src/platform/native and src/api have no tests"
-    return 0
-  fi
+  local targets=(p2pml_platform_native_test p2pml_api_test)
   ninja -C build/tsan -j "$jobs" "${targets[@]}" && run_ctest tsan -L '^(platform_native|api)$'
 }
 

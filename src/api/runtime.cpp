@@ -44,14 +44,12 @@ class Threads {
     std::atexit([] { instance().endAll(); });
   }
   void endAll() {
-    // Kept for ever: what still waits in the loops is not taken apart so late. Not under the mutex: a loop may just be
-    // letting a runtime go.
-    auto& kept = *new std::vector<std::shared_ptr<native::LoopThread>>();
     {
       const std::lock_guard lock(mutex_);
-      for (const auto& thread : running_) kept.push_back(thread.lock());
+      for (const auto& thread : running_) kept_.push_back(thread.lock());
     }
-    for (const auto& thread : kept) {
+    // Not under the mutex: a loop may just be letting a runtime go.
+    for (const auto& thread : kept_) {
       if (thread) thread->stop();
     }
     native::RtcThread::endShared();
@@ -59,6 +57,8 @@ class Threads {
 
   std::mutex mutex_;
   std::vector<std::weak_ptr<native::LoopThread>> running_;
+  /// For ever: what still waits in loops at the end of the process is not taken apart so late.
+  std::vector<std::shared_ptr<native::LoopThread>> kept_;
 };
 
 }  // namespace

@@ -38,8 +38,8 @@ TEST(RuntimeDeathTest, ProcessMayEndWithLoadersAtWork) {
   EXPECT_EXIT(
       {
         World world;
-        auto* first = new HybridLoader(world.loader(world.settings()));
-        auto* second = new HybridLoader(world.loader(world.settings()));
+        static auto* const first = new HybridLoader(world.loader(world.settings()));
+        static auto* const second = new HybridLoader(world.loader(world.settings()));
         Watched<Delivered> delivered;
         record(*first, delivered);
         first->load(world.segments(5), "swarm");
