@@ -127,11 +127,9 @@ stage_interop() {
   cat "$logs/node.log"
   [ $status -ne 124 ] || echo "interop: ended after 300 s"
   # Node's test runner closes with "# pass N" or "ℹ pass N" by its reporter.
-  local number='s/^\(#\|ℹ\) %s \([0-9]*\)$/\2/p' passed failed
-  # shellcheck disable=SC2059
-  passed=$(sed -n "$(printf "$number" pass)" "$logs/node.log" | awk '{n += $1} END {print n + 0}')
-  # shellcheck disable=SC2059
-  failed=$(sed -n "$(printf "$number" fail)" "$logs/node.log" | awk '{n += $1} END {print n + 0}')
+  local passed failed
+  sum_of() { sed -nE "s/^(#|ℹ) $1 ([0-9]+)\$/\2/p" "$logs/node.log" | awk '{n += $1} END {print n + 0}'; }
+  passed=$(sum_of pass) failed=$(sum_of fail)
   count "$passed" "$failed"
   if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then return 1; fi
   return $status
