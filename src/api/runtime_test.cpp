@@ -23,12 +23,15 @@ TEST(Runtime, TheSharedOneIsOneWhileSomebodyHasIt) {
 
 TEST(Runtime, MayBeLetGoOnItsOwnThread) {
   auto runtime = Runtime::create("a runtime");
+  std::promise<void> returned;
   std::promise<void> done;
   Runtime* raw = runtime.get();
-  raw->post([last = std::move(runtime), &done]() mutable {
+  raw->post([last = std::move(runtime), waiting = returned.get_future().share(), &done]() mutable {
+    waiting.wait();  // until nobody is inside post() any more
     last.reset();
     done.set_value();
   });
+  returned.set_value();
   EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
