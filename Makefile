@@ -28,12 +28,9 @@ test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs 
 test-all: ## the same with a second compiler, ten minutes of fuzzing and clang-tidy
 	@P2PML_FUZZ_SECONDS=600 scripts/test.sh dev clang asan tsan determinism interop lint
 
-bench: ## build and run the benchmarks
-	@scripts/install.sh build test
-	@cmake --preset release >/dev/null && ninja -C build/release -j $(JOBS)
-	@found=0; for program in build/release/bench/p2pml_*_bench; do \
-	  [ -x "$$program" ] || continue; found=1; "$$program" $(ARGS) || exit 1; done; \
-	  [ $$found = 1 ] || { echo "no benchmark is built: bench/ has none"; exit 1; }
+bench: ## build and run the benchmarks, against libdatachannel, libwebrtc and curl
+	@scripts/install.sh build test interop
+	@bench/run.sh
 
 format: ## format every source with clang-format 14
 	@scripts/install.sh lint
