@@ -191,6 +191,7 @@ class Bench {
     const double sendBefore = usage(a_)["cpu"];
     const double receiveBefore = usage(b_)["cpu"];
     b_.tell({{"cmd", "receive"}, {"id", id}, {"bytes", options_.bytes}});
+    until([&](Process& worker, const Json& event) { return &worker == &b_ && event["ev"] == "receiving"; }, 60);
     const auto start = Clock::now();
     a_.tell({{"cmd", "send"}, {"id", id}, {"bytes", options_.bytes}, {"message", options_.message}});
     until([&](Process& worker, const Json& event) { return &worker == &b_ && event["ev"] == "received"; }, 3600);

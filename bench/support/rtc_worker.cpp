@@ -149,6 +149,7 @@ class Worker {
       feed(id, connection);
     } else if (name == "receive") {
       connections_[id].in = transfer(command);
+      say({{"ev", "receiving"}, {"id", id.value}});
     } else if (name == "usage") {
       usage();
     } else if (name == "relay") {

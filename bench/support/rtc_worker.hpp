@@ -7,7 +7,8 @@
 //   {"cmd":"accept","id","sdp"}                                   (the answer to our offer)
 //   {"cmd":"send","id","bytes","message","hash"}               -> {"ev":"sent","id","sha256"} when all has left the
 //   queue
-//   {"cmd":"receive","id","bytes","hash"}                      -> {"ev":"received","id","bytes","messages","sha256"}
+//   {"cmd":"receive","id","bytes","hash"}                      -> {"ev":"receiving","id"}: send only after it; then
+//                                                                 {"ev":"received","id","bytes","messages","sha256"}
 //   {"cmd":"usage"}                                            -> {"ev":"usage","cpu","rss","fds","threads"}  (s,
 //   bytes)
 //   {"cmd":"close","id"} {"cmd":"quit"}

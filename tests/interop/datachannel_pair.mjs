@@ -80,6 +80,8 @@ export async function connect (a, b, id) {
 /** Sends from one to the other; gives seconds and both hashes (empty if not wanted). */
 export async function transfer (from, to, id, { bytes, message = 65535, hash = false }) {
   to.tell({ cmd: 'receive', id, bytes, hash })
+  // What comes before it is ready would be counted to the transfer before.
+  await to.next('receiving', id)
   const start = performance.now()
   from.tell({ cmd: 'send', id, bytes, message, hash })
   const received = await to.next('received', id, 600_000)

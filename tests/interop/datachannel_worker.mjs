@@ -164,7 +164,10 @@ const commands = {
     peers.get(command.id).out = transfer(command)
     feed(command.id)
   },
-  receive (command) { peers.get(command.id).in = transfer(command) },
+  receive (command) {
+    peers.get(command.id).in = transfer(command)
+    say({ ev: 'receiving', id: command.id })
+  },
   usage () {
     const { user, system } = process.cpuUsage()
     const pages = Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1])
