@@ -71,6 +71,7 @@ class SctpAssociation {
  private:
   static void upcall(SctpSocket* socket, void* address, int flags);
   [[nodiscard]] bool configure();
+  bool setMinimumTimeout(std::uint32_t milliseconds);
   bool setSackFrequency(std::uint32_t packets);
   void connected();
   /// False: there is nothing (more) to read now.

@@ -56,15 +56,15 @@ void SctpRuntime::startStack() {
 }
 
 void* SctpRuntime::add(SctpAssociation& association) {
+  beforeUse();
   ++lastAddress;
   associations_.emplace(lastAddress, &association);
-  active();
   return reinterpret_cast<void*>(lastAddress);
 }
 
 void SctpRuntime::remove(void* address) {
   associations_.erase(reinterpret_cast<std::uintptr_t>(address));
-  active();
+  busy_ = true;
 }
 
 SctpAssociation* SctpRuntime::find(void* address) const {
@@ -85,7 +85,7 @@ int SctpRuntime::output(void* address, void* packet, std::size_t length, std::ui
   std::memset(data.data() + kChecksum, 0, 4);
   const std::uint32_t crc = crc32c(data);
   for (std::size_t i = 0; i < 4; ++i) data[kChecksum + i] = static_cast<std::byte>(crc >> (8 * i) & 0xff);
-  current->active();
+  current->busy_ = true;
   association->output(data);
   return 0;
 }
@@ -103,13 +103,21 @@ int SctpRuntime::millisecondsToTick() const {
   return static_cast<int>(std::clamp<std::int64_t>((left + 999) / 1000, 0, wait / 1000));
 }
 
+void SctpRuntime::beforeUse() {
+  if (!busy_) advanceClock();
+  busy_ = true;
+}
+
 void SctpRuntime::tick() {
-  const std::int64_t now = g_get_monotonic_time();
   if (millisecondsToTick() != 0) return;
-  if (busy_) lastBusy_ = now;
+  if (busy_) lastBusy_ = g_get_monotonic_time();
   busy_ = false;
-  // Whole milliseconds; the rest is left for the next tick.
-  const std::int64_t milliseconds = (now - lastTick_) / 1000;
+  advanceClock();
+}
+
+void SctpRuntime::advanceClock() {
+  // Whole milliseconds; the rest is left for the next time.
+  const std::int64_t milliseconds = (g_get_monotonic_time() - lastTick_) / 1000;
   if (milliseconds == 0) return;
   lastTick_ += milliseconds * 1000;
   usrsctp_handle_timers(static_cast<std::uint32_t>(milliseconds));

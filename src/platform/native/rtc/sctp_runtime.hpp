@@ -28,8 +28,9 @@ class SctpRuntime {
   /// Like find(), for usrsctp's callbacks: null also if there is no runtime.
   [[nodiscard]] static SctpAssociation* findCurrent(void* address);
 
-  /// Something was sent or received: timers of usrsctp may be running, so tick finely for a while.
-  void active() { busy_ = true; }
+  /// Before anything is asked of usrsctp: its clock stands still between ticks, and a timer set by a clock that is late
+  /// ends early.
+  void beforeUse();
   /// Until the next tick is due; 0: now; -1: none is needed.
   [[nodiscard]] int millisecondsToTick() const;
   /// Lets usrsctp's clock catch up if a tick is due.
@@ -39,6 +40,7 @@ class SctpRuntime {
   static int output(void* address, void* packet, std::size_t length, std::uint8_t tos, std::uint8_t setDf);
   static void startStack();
   [[nodiscard]] std::int64_t period() const;
+  void advanceClock();
 
   std::unordered_map<std::uintptr_t, SctpAssociation*> associations_;
   bool busy_ = false;          // since the last tick
