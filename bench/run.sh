@@ -13,7 +13,7 @@ P2PML_BUILD_DIR=$PWD/build/release node bench/datachannel.mjs --runs 3 --bytes 2
 echo "== 200 connections"
 $channel --bytes 67108864 --runs 1 --connections 200
 echo "== 25 ms each way, no loss"
-$channel --bytes 33554432 --runs 3 --relay-delay 25 --connections 0
+$channel --bytes 134217728 --runs 3 --relay-delay 25 --connections 0
 echo "== 25 ms each way, 50 Mbit/s, queue of 500 kB"
 $channel --bytes 33554432 --runs 3 --relay-delay 25 --rate 50 --queue 500000 --connections 0
 echo "== 25 ms each way, 0.1 % loss"
