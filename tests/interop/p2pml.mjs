@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 
-const program = process.env.P2PML_BIN ?? path.join(process.env.P2PML_BUILD_DIR ?? '../../build/dev', 'p2pml')
+export const program = process.env.P2PML_BIN ?? path.join(process.env.P2PML_BUILD_DIR ?? '../../build/dev', 'p2pml')
 
 /**
  * Starts `p2pml tracker` on a free port of 127.0.0.1.

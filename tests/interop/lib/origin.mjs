@@ -1,0 +1,119 @@
+// The origin of these tests: pages, the npm packages' own builds, made-up segments, the sample stream.
+//
+// It knows its clients: by "/t/ID/" in front of the path (docs/measurement-peer.md) or, where URLs must be the same for all
+// viewers because the swarm is named by them, by the header x-interop-client. It counts the segments each of them asks for, and
+// can refuse them.
+
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { segmentBody } from './synthetic.mjs'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+
+/** What may be served: URL prefix -> folder. */
+const folders = {
+  '/pages/': path.join(here, 'pages'),
+  '/packages/': path.join(here, '../node_modules'),
+  '/samples/': path.join(here, '../../../samples')
+}
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.ts': 'video/mp2t',
+  '.json': 'application/json'
+}
+
+/** @typedef {{segments: number, bytes: number, refused: number}} Served of one client: segments and their bytes sent, segments denied */
+
+export class Origin {
+  #server = http.createServer((request, response) => this.#answer(request, response))
+  #clients = new Map()
+  #refused = new Set()
+
+  static async start () {
+    const origin = new Origin()
+    origin.#server.listen(0, '127.0.0.1')
+    await once(origin.#server, 'listening')
+    origin.url = `http://127.0.0.1:${origin.#server.address().port}`
+    return origin
+  }
+
+  /** From now on that client gets 403 for every segment. */
+  refuseSegments (id) { this.#refused.add(id) }
+
+  /** @returns {Served} */
+  served (id) {
+    if (!this.#clients.has(id)) this.#clients.set(id, { segments: 0, bytes: 0, refused: 0 })
+    return this.#clients.get(id)
+  }
+
+  async stop () {
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await once(this.#server, 'close')
+  }
+
+  async #answer (request, response) {
+    const target = new URL(request.url, this.url)
+    const tagged = /^\/t\/([^/]+)(\/.*)$/.exec(target.pathname)
+    const id = tagged?.[1] ?? request.headers['x-interop-client'] ?? ''
+    const found = await this.#find(decodeURIComponent(tagged?.[2] ?? target.pathname))
+    // Viewers of 2.x ask for the rest of what a failed attempt brought.
+    const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store' }
+    const reply = (status, extra = {}, body = undefined) => {
+      response.writeHead(status, { ...headers, 'content-length': body?.length ?? 0, ...extra })
+      response.end(request.method === 'HEAD' ? undefined : body)
+    }
+    if (!found) return reply(404)
+    if (found.isSegment && this.#refused.has(id)) {
+      ++this.served(id).refused
+      return reply(403)
+    }
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+    let status = 200
+    let body = found.body
+    if (range) {
+      const from = Number(range[1])
+      const to = Math.min(range[2] === '' ? Infinity : Number(range[2]), body.length - 1)
+      if (from > to) return reply(416, { 'content-range': `bytes */${body.length}` })
+      headers['content-range'] = `bytes ${from}-${to}/${body.length}`
+      status = 206
+      body = body.subarray(from, to + 1)
+    }
+    if (found.isSegment) {
+      const served = this.served(id)
+      ++served.segments
+      served.bytes += body.length
+    }
+    reply(status, { 'content-type': found.type, 'accept-ranges': 'bytes' }, body)
+  }
+
+  async #find (target) {
+    const synthetic = /^\/synth\/([^/]+)\/(\d+)\/(\d+)\.bin$/.exec(target)
+    if (synthetic) {
+      const [, name, size, n] = synthetic
+      return { isSegment: true, type: 'application/octet-stream', body: segmentBody(name, Number(size), Number(n)) }
+    }
+    for (const [prefix, folder] of Object.entries(folders)) {
+      if (!target.startsWith(prefix)) continue
+      const file = path.join(folder, target.slice(prefix.length))
+      if (!file.startsWith(folder + path.sep)) return undefined
+      const extension = path.extname(file)
+      try {
+        const body = await readFile(file)
+        return { isSegment: extension === '.ts', type: types[extension] ?? 'application/octet-stream', body }
+      } catch (error) {
+        if (error.code === 'ENOENT' || error.code === 'EISDIR') return undefined
+        throw error
+      }
+    }
+    return undefined
+  }
+}

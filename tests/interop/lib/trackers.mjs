@@ -1,0 +1,21 @@
+// The trackers that viewers meet at: ours, and the one that most sites run.
+
+import { once } from 'node:events'
+
+import { Server } from 'bittorrent-tracker'
+
+import { startTracker } from '../p2pml.mjs'
+
+async function startNpmTracker () {
+  const server = new Server({ udp: false, http: false, ws: true, stats: false })
+  const listening = once(server, 'listening')
+  server.listen(0, '127.0.0.1')
+  await listening
+  return {
+    url: `ws://127.0.0.1:${server.ws.address().port}`,
+    stop: () => new Promise(resolve => server.close(resolve))
+  }
+}
+
+/** Name -> starts one on 127.0.0.1: {url, stop()}. */
+export const trackers = { p2pml: startTracker, 'bittorrent-tracker': startNpmTracker }
