@@ -98,9 +98,7 @@ IceAgent::IceAgent(RtcContext& context, Owner& owner, std::shared_ptr<const IceC
       owner_(owner),
       config_(std::move(config)),
       gatheringTimer_(context.main(), [this] { gathered(); }) {
-  agent_ = nice_agent_new_full(
-      context.main(), NICE_COMPATIBILITY_RFC5245,
-      static_cast<NiceAgentOption>(NICE_AGENT_OPTION_REGULAR_NOMINATION | NICE_AGENT_OPTION_CONSENT_FRESHNESS));
+  agent_ = nice_agent_new_full(context.main(), NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_REGULAR_NOMINATION);
   g_object_set(agent_, "controlling-mode", static_cast<gboolean>(controlling), "upnp", FALSE, "ice-tcp", FALSE,
                "stun-pacing-timer", kPacingMilliseconds, "force-relay", static_cast<gboolean>(config_->relayOnly),
                nullptr);
@@ -292,9 +290,8 @@ void IceAgent::stateChanged(unsigned state) {
   if (state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY) connectedIfPaired();
   if (state != NICE_COMPONENT_STATE_FAILED) return;
   failed_ = true;
-  owner_.onIceFailed(connected_
-                         ? base::Error{base::ErrorCode::timeout, "ICE: the remote gives no sign of life any more"}
-                         : base::Error{base::ErrorCode::unavailable, "ICE: no path to the remote was found"});
+  owner_.onIceFailed({base::ErrorCode::unavailable,
+                      connected_ ? "ICE: the path to the remote is broken" : "ICE: no path to the remote was found"});
 }
 
 void IceAgent::connectedIfPaired() {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/rng.hpp"
+#include "platform/native/rtc/testing/native_peers.hpp"
 #include "platform/native/udp_relay/udp_relay.hpp"
 #include "wire/sdp.hpp"
 
@@ -31,129 +32,10 @@ using base::ConnectionId;
 namespace input = engine::input;
 using namespace std::chrono_literals;
 
-RtcOptions loopbackOptions() {
-  RtcOptions options;
-  options.localAddresses = {"127.0.0.1"};
-  return options;
-}
-
-engine::RtcConfig noServers() {
-  engine::RtcConfig config;
-  config.iceServers.clear();
-  return config;
-}
-
-/// What one port has reported of one connection.
-struct Seen {
-  std::string sdp;
-  bool open = false;
-  std::string remoteAddress;
-  std::vector<Bytes> messages;
-  std::uint64_t received = 0;
-  std::uint64_t drained = 0;
-  std::optional<base::Error> closed;
-  int afterClose = 0;
-};
-
-class Side {
- public:
-  Side(RtcThread& thread, boost::asio::io_context& loop, RtcOptions options = loopbackOptions(),
-       engine::RtcConfig config = noServers())
-      : port(std::make_unique<NativePeerPort>(thread, loop, std::move(config), std::move(options),
-                                              [this](engine::Input event) { take(std::move(event)); })) {}
-
-  Seen& operator[](ConnectionId id) { return seen_[id]; }
-
-  bool keepMessages = true;
-  std::function<void(ConnectionId)> onEvent;
-  std::unique_ptr<NativePeerPort> port;
-
- private:
-  void take(engine::Input event) {
-    ConnectionId id{};
-    if (auto* offer = std::get_if<input::OfferCreated>(&event)) {
-      id = offer->connection;
-      seen_[id].sdp = offer->sdp;
-    } else if (auto* answer = std::get_if<input::AnswerCreated>(&event)) {
-      id = answer->connection;
-      seen_[id].sdp = answer->sdp;
-    } else if (auto* opened = std::get_if<input::PeerOpened>(&event)) {
-      id = opened->connection;
-      EXPECT_FALSE(seen_[id].open);
-      seen_[id].open = true;
-      seen_[id].remoteAddress = opened->remoteAddress;
-    } else if (auto* message = std::get_if<input::PeerMessage>(&event)) {
-      id = message->connection;
-      EXPECT_TRUE(seen_[id].open);
-      seen_[id].received += message->data.size();
-      if (keepMessages) seen_[id].messages.push_back(std::move(message->data));
-    } else if (auto* drained = std::get_if<input::PeerDrained>(&event)) {
-      id = drained->connection;
-      EXPECT_GT(drained->drained, seen_[id].drained);
-      seen_[id].drained = drained->drained;
-    } else if (auto* closed = std::get_if<input::PeerClosed>(&event)) {
-      id = closed->connection;
-      EXPECT_FALSE(seen_[id].closed);
-      seen_[id].closed = closed->reason;
-      if (onEvent) onEvent(id);
-      return;
-    }
-    if (seen_[id].closed) ++seen_[id].afterClose;
-    if (onEvent) onEvent(id);
-  }
-
-  std::map<ConnectionId, Seen> seen_;
-};
-
-class NativePeers : public ::testing::Test {
- protected:
-  /// Turns the loop until `done`; false after the deadline.
-  bool runUntil(const std::function<bool()>& done, std::chrono::milliseconds limit = 20s) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!done()) {
-      loop.restart();
-      if (loop.run_one_until(std::min(deadline, std::chrono::steady_clock::now() + 20ms)) == 0 &&
-          std::chrono::steady_clock::now() >= deadline) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  using Change = std::function<std::string(std::string)>;
-
-  /// Offer from a, answer from b, descriptions changed on their way.
-  bool exchange(Side& a, Side& b, ConnectionId id, const Change& offerTo = {}, const Change& answerTo = {}) {
-    a.port->createOffer(id, "label");
-    if (!runUntil([&] { return !a[id].sdp.empty() || a[id].closed; }) || a[id].closed) return false;
-    b.port->createAnswer(id, offerTo ? offerTo(a[id].sdp) : a[id].sdp);
-    if (!runUntil([&] { return !b[id].sdp.empty() || b[id].closed; }) || b[id].closed) return false;
-    a.port->setAnswer(id, answerTo ? answerTo(b[id].sdp) : b[id].sdp);
-    return true;
-  }
-
-  bool connect(Side& a, Side& b, ConnectionId id, const Change& offerTo = {}, const Change& answerTo = {}) {
-    return exchange(a, b, id, offerTo, answerTo) && runUntil([&] { return a[id].open && b[id].open; });
-  }
-
-  static Bytes pattern(std::size_t size, std::uint64_t seed) {
-    base::Rng random(seed);
-    std::vector<std::byte> data(size);
-    for (auto& b : data) b = static_cast<std::byte>(random.next());
-    return Bytes::adopt(std::move(data));
-  }
-
-  static std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from << " in\n" << text;
-    return text.replace(at, from.size(), to);
-  }
-
-  std::shared_ptr<RtcThread> thread = RtcThread::shared();
-  boost::asio::io_context loop;
-};
-
-constexpr ConnectionId kOne{1};
+using testing::kOne;
+using testing::loopbackOptions;
+using testing::NativePeers;
+using testing::Side;
 
 TEST_F(NativePeers, OpenAndExchangeMessagesOfEverySize) {
   Side a(*thread, loop);
@@ -468,19 +350,6 @@ TEST_F(NativePeers, ASlowReaderHoldsTheSenderBack) {
   for (const Bytes& message : b[kOne].messages) ASSERT_TRUE(message == data);
   EXPECT_EQ(b.port->stats().undeliveredBytes, 0U);
   EXPECT_TRUE(both([&] { return a.port->stats().queuedBytes == 0; }));
-}
-
-TEST_F(NativePeers, AVanishedRemoteIsNoticed) {
-  UdpRelay relay({});
-  const auto through = [&](const std::string& sdp) { return relay.rewrite(sdp).value(); };
-  Side a(*thread, loop);
-  Side b(*thread, loop);
-  ASSERT_TRUE(connect(a, b, kOne, through, through));
-  relay.silence(true);
-  const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(runUntil([&] { return a[kOne].closed && b[kOne].closed; }, 30s));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 14s);  // 10 s after the last consent; the rest for a busy machine
-  EXPECT_EQ(a[kOne].closed->code, base::ErrorCode::timeout) << a[kOne].closed->detail;
 }
 
 TEST_F(NativePeers, NoPathAndNoAnswerEndInTime) {

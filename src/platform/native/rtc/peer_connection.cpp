@@ -157,6 +157,7 @@ void PeerConnection::onDtlsConnected() {
 
 void PeerConnection::onDtlsData(std::span<const std::byte> data) {
   if (!sctp_ || state_ == State::closed) return;
+  heard_ = true;
   sctp_->input(data);
   onSctpReady();
 }
@@ -179,6 +180,20 @@ void PeerConnection::pump() {
   if (!sctp_ || state_ == State::closed) return;
   sctp_->readMessages();
   if (state_ == State::open) flushQueue();
+}
+
+void PeerConnection::watch() {
+  if (std::exchange(heard_, false) || state_ != State::open) {
+    quietPeriods_ = 0;
+    return;
+  }
+  const base::Duration quiet = ++quietPeriods_ * RtcContext::kWatchPeriod;
+  if (quiet >= options_->silenceLimit) {
+    return fail({ErrorCode::timeout, "the remote gives no sign of life any more"});
+  }
+  // Every period from here to the limit: with 10 s twelve times, so that even with a third of all datagrams lost each
+  // way a living remote is given up once in a thousand silences.
+  if (quiet >= options_->silenceLimit * 2 / 5) sctp_->probe();
 }
 
 void PeerConnection::onSctpConnected() {

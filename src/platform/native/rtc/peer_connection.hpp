@@ -3,6 +3,10 @@
 //
 //   createOffer / createAnswer -> gathering -> description told -> [setAnswer] -> ICE -> DTLS -> SCTP -> channel open
 //
+// An open connection is alive as long as records that DTLS has authenticated come from the remote; when they stop, it
+// is asked for one by SCTP heartbeats, which every remote answers at once. That is stricter than the consent of RFC
+// 7675: nobody but the remote can answer, and a third of its time is left for it.
+//
 // Whatever goes wrong ends this connection only: onPeerClosed is the last call its observer gets. The layers are then
 // taken down at the end of the loop's turn, from the top: SCTP's ABORT and DTLS's close_notify still leave through the
 // layers below.
@@ -58,6 +62,9 @@ class PeerConnection final : public IceAgent::Owner, public DtlsTransport::Owner
 
   /// For RtcContext: at the end of a turn in which pumpSoon() was asked for.
   void pump();
+  /// For RtcContext: every kWatchPeriod. Time is counted in these calls and not by the clock, so that a machine that
+  /// slept or a thread that was held up does not take its own silence for the remote's.
+  void watch();
   /// For RtcContext: takes the layers down. The object is destroyed next.
   void shutDown();
 
@@ -100,6 +107,8 @@ class PeerConnection final : public IceAgent::Owner, public DtlsTransport::Owner
   State state_ = State::idle;
   bool offering_ = false;
   bool iceUp_ = false;
+  bool heard_ = false;  // a record of the remote's came since the last watch()
+  int quietPeriods_ = 0;
   bool wanted_ = false;  // in the context's list of those to pump
   std::string label_;
   std::optional<wire::SessionDescription> remote_;

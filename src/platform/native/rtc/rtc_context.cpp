@@ -38,6 +38,7 @@ void DatagramBatch::forget(const IceAgent& agent) {
 
 RtcContext::RtcContext(GMainContext* main)
     : main_(main),
+      watchTimer_(main, [this] { watch(); }),
       batch_(std::make_unique<DatagramBatch>()),
       dtls_(DtlsContext::create()),
       lookup_(std::make_unique<HostLookup>(main)),
@@ -53,6 +54,13 @@ base::Result<DtlsContext*> RtcContext::dtls() {
 void RtcContext::add(PeerHandle handle, std::unique_ptr<PeerConnection> peer) {
   const bool isNew = peers_.emplace(handle, std::move(peer)).second;
   P2PML_ASSERT(isNew);
+  if (!watchTimer_.running()) watchTimer_.start(kWatchPeriod);
+}
+
+void RtcContext::watch() {
+  if (peers_.empty()) return;
+  watchTimer_.start(kWatchPeriod);
+  for (const auto& [handle, peer] : peers_) peer->watch();
 }
 
 PeerConnection* RtcContext::find(PeerHandle handle) {

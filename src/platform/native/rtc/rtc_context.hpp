@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/time.hpp"
+#include "platform/native/rtc/rtc_timer.hpp"
 
 typedef struct _GMainContext GMainContext;
 
@@ -50,6 +52,9 @@ class DatagramBatch {
 
 class RtcContext {
  public:
+  /// Each peer is asked so often whether it has heard of its remote: by one timer for all of them.
+  static constexpr base::Duration kWatchPeriod = base::milliseconds(500);
+
   explicit RtcContext(GMainContext* main);
   ~RtcContext();
   RtcContext(const RtcContext&) = delete;
@@ -76,7 +81,10 @@ class RtcContext {
   void destroyAll();
 
  private:
+  void watch();
+
   GMainContext* main_;
+  RtcTimer watchTimer_;  // runs while there are peers
   std::unique_ptr<DatagramBatch> batch_;
   base::Result<std::unique_ptr<DtlsContext>> dtls_;
   std::unique_ptr<HostLookup> lookup_;

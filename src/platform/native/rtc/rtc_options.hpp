@@ -24,6 +24,10 @@ struct RtcOptions {
   /// From the moment both descriptions are known to the open channel.
   base::Duration connectTimeout = base::seconds(30);
 
+  /// An open connection of whose remote nothing was heard for so long has ended (see PeerConnection::watch). In half
+  /// seconds.
+  base::Duration silenceLimit = base::seconds(10);
+
   /// Bytes handed to send() that were not drained yet; one more ends the connection.
   std::size_t maxQueuedBytes = std::size_t{16} << 20;
   /// Received bytes waiting for the loop, per connection, above which reading stops so that the remote's window closes.

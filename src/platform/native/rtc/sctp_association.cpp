@@ -50,6 +50,14 @@ sockaddr_conn connAddress(void* address, std::uint16_t port) {
   return out;
 }
 
+/// Of the one path there is, changing nothing yet.
+sctp_paddrparams pathParameters(void* address, std::uint16_t remotePort) {
+  const sockaddr_conn remote = connAddress(address, remotePort);
+  sctp_paddrparams out{};
+  std::memcpy(&out.spp_address, &remote, sizeof remote);
+  return out;
+}
+
 template <class T>
 bool setOption(SctpSocket* socket, int level, int option, const T& value) {
   return usrsctp_setsockopt(socket, level, option, &value, sizeof value) == 0;
@@ -89,14 +97,14 @@ base::Result<void> SctpAssociation::connect(std::uint16_t remotePort) {
   sockaddr_conn local = connAddress(address_, wire::kSctpPort);
   if (usrsctp_bind(socket_, reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) return failed("binding");
   usrsctp_set_upcall(socket_, &SctpAssociation::upcall, address_);
+  remotePort_ = remotePort;
   sockaddr_conn remote = connAddress(address_, remotePort);
   connectStart_ = g_get_monotonic_time();
   if (usrsctp_connect(socket_, reinterpret_cast<sockaddr*>(&remote), sizeof remote) != 0 && errno != EINPROGRESS) {
     return failed("connecting");
   }
   // No path MTU discovery: its probes would be lost in DTLS (RFC 8831 section 5).
-  sctp_paddrparams path{};
-  std::memcpy(&path.spp_address, &remote, sizeof remote);
+  sctp_paddrparams path = pathParameters(address_, remotePort_);
   path.spp_flags = SPP_PMTUD_DISABLE;
   path.spp_pathmtu = kPathMtu;
   if (!setOption(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path)) return failed("setting the path MTU");
@@ -300,6 +308,15 @@ void SctpAssociation::resetStream(std::uint16_t stream) {
   // Refused (e.g. while another reset is under way): the ABORT that ends the connection follows anyway.
   static_cast<void>(usrsctp_setsockopt(socket_, IPPROTO_SCTP, SCTP_RESET_STREAMS, request.data(),
                                        offsetof(sctp_reset_streams, srs_stream_list) + sizeof stream));
+}
+
+void SctpAssociation::probe() {
+  if (socket_ == nullptr || closed_) return;
+  runtime_.beforeUse();
+  sctp_paddrparams path = pathParameters(address_, remotePort_);
+  path.spp_flags = SPP_HB_DEMAND;
+  // Refused while the association is not open or ends: then other timers run.
+  static_cast<void>(setOption(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path));
 }
 
 void SctpAssociation::close(base::Error reason) {

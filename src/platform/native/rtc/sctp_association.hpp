@@ -65,6 +65,9 @@ class SctpAssociation {
   /// Says that we will send nothing more on the stream (RFC 6525), after what is still on its way.
   void resetStream(std::uint16_t stream);
 
+  /// Asks the remote for an answer at once (HEARTBEAT, RFC 9260 section 8.3).
+  void probe();
+
   /// For SctpRuntime: a packet that usrsctp wants to leave.
   void output(std::span<const std::byte> packet) { owner_.onSctpSend(packet); }
 
@@ -84,6 +87,7 @@ class SctpAssociation {
   const RtcOptions& options_;
   const bool ownKind_;
   void* address_;
+  std::uint16_t remotePort_ = 0;
   SctpSocket* socket_ = nullptr;
   bool paused_ = false;
   bool closed_ = false;

@@ -168,8 +168,9 @@ void UdpRelay::State::accept(int descriptor, const Endpoint& from, std::vector<c
   const auto sender = portFor(from);
   if (!to || !sender) return;
   auto& direction = directions.try_emplace({from, *to}, path.seed * 1'000'003 + directions.size()).first->second;
-  const bool unlucky = direction.random.unit() < path.loss;
-  if (unlucky || silent) {
+  const bool unwanted = path.drops && path.drops(std::as_bytes(std::span(data)));
+  const bool unlucky = !unwanted && direction.random.unit() < path.loss;
+  if (unwanted || unlucky || silent) {
     ++lost;
     return;
   }
@@ -205,7 +206,7 @@ void UdpRelay::State::sendDue() {
 }
 
 UdpRelay::UdpRelay(Path path) : state_(std::make_unique<State>()) {
-  state_->path = path;
+  state_->path = std::move(path);
   state_->poller = ::epoll_create1(EPOLL_CLOEXEC);
   state_->stopEvent = ::eventfd(0, EFD_CLOEXEC);
   epoll_event event{};

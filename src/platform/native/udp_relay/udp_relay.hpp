@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/error.hpp"
@@ -24,11 +26,13 @@ class UdpRelay {
     std::uint64_t bitsPerSecond = 0;   ///< of each direction of each pair of addresses; 0: no limit
     std::size_t queueBytes = 500'000;  ///< before the bottleneck; what does not fit is lost
     std::uint64_t seed = 1;
+    /// Datagrams for which this says true are lost as well, before chance is asked. Called on the relay's thread.
+    std::function<bool(std::span<const std::byte> datagram)> drops = nullptr;
   };
 
   struct Counts {
     std::uint64_t forwarded = 0;
-    std::uint64_t lost = 0;       ///< by chance or because of silence()
+    std::uint64_t lost = 0;       ///< by chance, because of silence() or of Path::drops
     std::uint64_t overflows = 0;  ///< at the bottleneck's queue
   };
 

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -115,6 +117,21 @@ TEST(UdpRelay, DelaysAndKeepsTheOrder) {
     EXPECT_EQ(got->text, std::to_string(i));
   }
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(60));
+}
+
+TEST(UdpRelay, DropsWhatItIsTold) {
+  UdpRelay relay({.drops = [](std::span<const std::byte> datagram) { return datagram[0] == std::byte{'x'}; }});
+  const Peer a;
+  const Peer b;
+  relayedPort(relay, a);
+  const std::uint16_t toB = relayedPort(relay, b);
+  for (const char* text : {"x1", "one", "x2", "two"}) a.send(toB, text);
+  for (const char* text : {"one", "two"}) {
+    const auto got = b.receive(kLong);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->text, text);
+  }
+  EXPECT_EQ(relay.counts().lost, 2U);
 }
 
 TEST(UdpRelay, LossIsDecidedBySeed) {
