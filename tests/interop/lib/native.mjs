@@ -11,6 +11,9 @@ import { program } from '../p2pml.mjs'
 import { segmentHash } from './synthetic.mjs'
 import { Watch } from './watch.mjs'
 
+/** Those that `p2pml peer` speaks. */
+export const nativeGenerations = ['06']
+
 export class NativePeer extends Watch {
   #child
   #folder

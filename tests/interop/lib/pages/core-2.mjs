@@ -50,6 +50,13 @@ async function start (config) {
     }).catch(reject))
     await reportSegment(n, data, peerOf.get(url))
   }
+  // 2.2 loses announcements: one that is asked for while another is under way is dropped, and that other one was made before
+  // the last segment was stored. A seeder that is through would never say what it has. Turning uploads off and on says it again.
+  if (role === 'seed') {
+    core.applyDynamicConfig({ isP2PUploadDisabled: true })
+    await Promise.resolve()
+    core.applyDynamicConfig({ isP2PUploadDisabled: false })
+  }
 }
 
 Object.assign(window, {
