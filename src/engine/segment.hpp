@@ -27,6 +27,9 @@ struct Segment {
   std::optional<std::string> streamId;
   /// The segment's name within its stream. Empty: the id names it (see docs/protocol/peer-json.md).
   std::string sequence;
+  /// The segment's number among binary peers (docs/protocol/peer-binary.md 5b.1): the media sequence number of a live
+  /// stream, the place in the playlist of a VOD. None: the sequence, if that is a number.
+  std::optional<std::int64_t> externalId;
 
   /// Present only when the segment is fully loaded.
   std::optional<base::Bytes> data;

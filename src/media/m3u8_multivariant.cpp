@@ -20,6 +20,7 @@ Variant readVariant(M3u8AttributeReader& attributes) {
       attributes.refuse("FRAME-RATE", "at most 2147483");
     } else {
       variant.frameRateMilliHertz = static_cast<std::uint32_t>(*milliHertz);
+      variant.frameRate = attributes.text("FRAME-RATE");
     }
   }
   variant.hdcpLevel = attributes.text("HDCP-LEVEL");

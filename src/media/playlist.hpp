@@ -122,6 +122,7 @@ struct Variant {
   std::string supplementalCodecs;
   std::optional<Resolution> resolution;
   std::optional<std::uint32_t> frameRateMilliHertz;  ///< FRAME-RATE has three decimals: 29.970 is 29970
+  std::string frameRate;                             ///< FRAME-RATE as written: peers hash every digit
   std::string hdcpLevel;
   std::string videoRange;  ///< "SDR", "HLG", "PQ"; empty means SDR
   std::string stableVariantId;
@@ -159,7 +160,7 @@ struct Rendition {
 
 /// The streams to choose from ("Master Playlist" in RFC 8216).
 struct MultivariantPlaylist : PlaylistHeader {
-  std::vector<Variant> variants;  ///< in the order written, which names them for G0 peers
+  std::vector<Variant> variants;  ///< in the order written, which names them for peers
   std::vector<Variant> iFrameVariants;
   std::vector<Rendition> renditions;
 

@@ -21,6 +21,14 @@ StreamNames streamNamesOfVariant(std::string_view masterUrl, std::size_t variant
   names.masterSwarmId = masterSwarmIdOf(masterUrl, swarmId);
   names.streamId = "V" + std::to_string(variantIndex);
   names.streamSwarmId = names.masterSwarmId + "+" + *names.streamId;
+  names.properties.index = static_cast<std::uint32_t>(variantIndex);
+  return names;
+}
+
+StreamNames streamNamesOfVariant(std::string_view masterUrl, const MultivariantPlaylist& master,
+                                 std::size_t variantIndex, std::string_view swarmId) {
+  StreamNames names = streamNamesOfVariant(masterUrl, variantIndex, swarmId);
+  names.properties = streamPropertiesOf(master, variantIndex);
   return names;
 }
 
@@ -28,17 +36,20 @@ StreamNames streamNamesWithoutMaster(std::string_view playlistUrl, std::string_v
   StreamNames names;
   names.masterSwarmId = masterSwarmIdOf(playlistUrl, swarmId);
   names.streamSwarmId = names.masterSwarmId;
+  names.properties = streamPropertiesWithoutMaster();
   return names;
 }
 
 std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const StreamNames& names) {
   std::vector<StreamSegment> segments;
   segments.reserve(playlist.segments.size());
-  for (const MediaSegment& source : playlist.segments) {
+  for (std::size_t place = 0; place < playlist.segments.size(); ++place) {
+    const MediaSegment& source = playlist.segments[place];
     if (source.gap) continue;
     StreamSegment segment;
     segment.sequence = std::to_string(source.sequence);
     segment.id = names.streamSwarmId + "+" + segment.sequence;
+    segment.externalId = static_cast<std::int64_t>(playlist.endList ? place : source.sequence);
     segment.url = source.uri;
     if (source.byteRange) segment.range = rangeHeader(*source.byteRange);
     segment.masterSwarmId = names.masterSwarmId;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "base/encoding.hpp"
+#include "base/json.hpp"
 #include "base/sha1.hpp"
 #include "media/m3u8.hpp"
 
@@ -55,6 +58,45 @@ TEST(StreamSegments, NamesVariantsByTheirPosition) {
   EXPECT_EQ(variantIndexOf(master(), "https://example.com/live/audio.m3u8"), std::nullopt) << "audio is not shared";
 }
 
+TEST(StreamSegments, NamesCarryTheVariantsProperties) {
+  const StreamNames names = streamNamesOfVariant(kMasterUrl, master(), 1);
+  EXPECT_EQ(names.streamId, "V1");
+  EXPECT_EQ(names.properties, streamPropertiesOf(master(), 1));
+  EXPECT_EQ(names.properties.bitrate, 2u);
+  EXPECT_EQ(streamNamesOfVariant(kMasterUrl, 12).properties.index, 12u) << "all that can be known";
+  EXPECT_EQ(streamNamesWithoutMaster(kMasterUrl).properties, streamPropertiesWithoutMaster());
+}
+
+// tests/golden/identity/playlists.json: what the integrations 2.2.2 and 2.3.1 give with hls.js 1.6.16.
+TEST(StreamSegments, NumbersAreThoseOfTheIntegrations) {
+  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/identity/playlists.json", std::ios::binary);
+  ASSERT_TRUE(file);
+  const auto json = base::parseJson(std::string(std::istreambuf_iterator<char>(file), {}));
+  ASSERT_TRUE(json && json->array() != nullptr && !json->array()->empty());
+  for (const base::Json& row : *json->array()) {
+    const std::string& where = *row.find("name")->string();
+    const std::string& url = *row.find("url")->string();
+    const auto parsed = parseM3u8(*row.find("text")->string(), url);
+    ASSERT_TRUE(parsed) << where << ": " << parsed.error().detail;
+    const auto& playlist = std::get<MediaPlaylist>(*parsed);
+    const auto ours = streamSegments(playlist, streamNamesWithoutMaster(url));
+    const base::Json::Array& theirs = *row.find("segments")->array();
+    ASSERT_EQ(playlist.segments.size(), theirs.size()) << where;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+      // They register gaps too, but nobody has one to share.
+      if (playlist.segments[i].gap) continue;
+      ASSERT_LT(next, ours.size()) << where;
+      EXPECT_EQ(ours[next].url, *theirs[i].find("url")->string()) << where;
+      EXPECT_EQ(ours[next].externalId, theirs[i].find("externalId")->integer()) << where;
+      const base::Json* range = theirs[i].find("range");
+      EXPECT_EQ(ours[next].range, range != nullptr ? std::optional(*range->string()) : std::nullopt) << where;
+      ++next;
+    }
+    EXPECT_EQ(next, ours.size()) << where;
+  }
+}
+
 TEST(StreamSegments, NamesEverySegment) {
   const auto parsed = parseM3u8(
       "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:300\n"
@@ -76,6 +118,8 @@ TEST(StreamSegments, NamesEverySegment) {
   EXPECT_EQ(segments[0].streamSwarmId, "my-swarm+V0");
   EXPECT_EQ(segments[0].duration, base::seconds(4));
   EXPECT_EQ(segments[1].id, "my-swarm+V0+302") << "a gap keeps its number";
+  EXPECT_EQ(segments[0].externalId, 300);
+  EXPECT_EQ(segments[1].externalId, 302);
   EXPECT_EQ(segments[1].range, "bytes=24-1023");
   EXPECT_EQ(segments[1].duration, base::milliseconds(3500));
 }
