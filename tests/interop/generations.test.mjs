@@ -23,45 +23,56 @@ let swarms = 0
 before(async () => { [browser, origin] = await Promise.all([Browser.start(), Origin.start()]) })
 after(() => Promise.all([browser?.stop(), origin?.stop()]))
 
-/** One seeder, one leecher, one swarm of their own. `first`: who is there when the other joins; the one who joins offers. */
-async function transfer (t, { gen, from, to, tracker: trackerName, first }) {
+/** A tracker and a swarm for one test, and what starts viewers in it. */
+async function newSwarm (t, { gen, tracker: trackerName, count = stream.count }) {
   const tracker = await trackers[trackerName]()
   t.after(() => tracker.stop())
   const swarm = `swarm-${++swarms}`
-  const config = role => ({ ...stream, id: `${swarm}-${role}`, gen, role, swarm, origin: origin.url, tracker: tracker.url })
-  const start = async (kind, role) => {
-    const viewer = await startViewer(kind, config(role), browser)
-    t.after(() => viewer.stop())
-    return viewer
+  return {
+    async start (kind, role, id = `${swarm}-${role}`) {
+      if (role === 'leech') origin.refuseSegments(id)
+      const config = { ...stream, id, gen, role, swarm, count, origin: origin.url, tracker: tracker.url }
+      const viewer = await startViewer(kind, config, browser)
+      t.after(() => viewer.stop())
+      return viewer
+    },
+    untilMembers: number => untilMembers(tracker.url, infoHash(gen, swarm), number)
   }
-  const startSeeder = () => start(from, 'seed')
-  const startLeecher = () => {
-    origin.refuseSegments(config('leech').id)
-    return start(to, 'leech')
-  }
+}
 
+const untilAll = viewer => viewer.until(() => viewer.got === viewer.config.count, `${viewer.config.id} has all segments`)
+
+/** That a leecher, already stopped, got every segment once, as it must be, and from peers only. */
+function assertGotAll ({ config, segments, errors }) {
+  const { name, size, count, id } = config
+  assert.deepEqual(errors, [])
+  const received = segments.map(({ n, src, bytes, sha256 }) => ({ n, src, bytes, sha256 })).sort((a, b) => a.n - b.n)
+  assert.deepEqual(received, Array.from({ length: count }, (_, n) => ({
+    n, src: 'p2p', bytes: size, sha256: segmentHash(name, size, n)
+  })))
+  assert.deepEqual(origin.served(id), { segments: 0, bytes: 0, refused: 0 })
+}
+
+/** One seeder, one leecher. `first`: who is there when the other joins; the one who joins offers. */
+async function transfer (t, { from, to, first, ...where }) {
+  const swarm = await newSwarm(t, where)
   let seeder
   let leecher
   if (first === 'seed') {
-    seeder = await startSeeder()
-    await seeder.until(() => seeder.got === stream.count, 'the seeder has all segments')
+    seeder = await swarm.start(from, 'seed')
+    await untilAll(seeder)
   } else {
-    leecher = await startLeecher()
+    leecher = await swarm.start(to, 'leech')
   }
-  await untilMembers(tracker.url, infoHash(gen, swarm), 1)
-  leecher ??= await startLeecher()
-  seeder ??= await startSeeder()
-  await leecher.until(() => leecher.got === stream.count, 'the leecher has all segments')
+  await swarm.untilMembers(1)
+  leecher ??= await swarm.start(to, 'leech')
+  seeder ??= await swarm.start(from, 'seed')
+  await untilAll(leecher)
   await leecher.stop()
   await seeder.stop()
 
-  assert.deepEqual(leecher.errors, [])
+  assertGotAll(leecher)
   assert.deepEqual(seeder.errors, [])
-  const received = leecher.segments.map(({ n, src, bytes, sha256 }) => ({ n, src, bytes, sha256 })).sort((a, b) => a.n - b.n)
-  assert.deepEqual(received, Array.from({ length: stream.count }, (_, n) => ({
-    n, src: 'p2p', bytes: stream.size, sha256: segmentHash(stream.name, stream.size, n)
-  })))
-  assert.deepEqual(origin.served(leecher.config.id), { segments: 0, bytes: 0, refused: 0 })
   assert.ok(seeder.uploaded >= stream.count * stream.size, `the seeder counts ${seeder.uploaded} bytes as sent`)
 }
 
@@ -80,4 +91,24 @@ for (const [gen, version] of versions) {
       }
     }
   }
+}
+
+for (const [gen, version] of versions) {
+  const skip = !nativeGenerations.includes(gen) && 'p2pml peer does not speak it'
+  test(`p2pml goes on with another peer when the page of a ${version} dies while sending`, { timeout, skip }, async t => {
+    const swarm = await newSwarm(t, { gen, tracker: 'p2pml', count: 60 })
+    const dies = await swarm.start('page', 'seed', 'dies')
+    const stays = await swarm.start('native', 'seed', 'stays')
+    await Promise.all([untilAll(dies), untilAll(stays)])
+    const leecher = await swarm.start('native', 'leech', 'survivor')
+    await dies.until(() => dies.uploaded > 0, 'it sends')
+    await dies.crash()
+    await untilAll(leecher)
+    await leecher.stop()
+    await stays.stop()
+    assertGotAll(leecher)
+    const total = leecher.config.count * leecher.config.size
+    assert.ok(dies.uploaded < total, 'it died in the middle')
+    assert.ok(stays.uploaded >= total - dies.uploaded, 'the other sent the rest, and again what was lost with a page')
+  })
 }
