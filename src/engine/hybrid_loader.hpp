@@ -27,6 +27,7 @@ struct Options {
 /// A connected peer, as getDetails() tells it.
 struct PeerDetails {
   base::PeerId id;
+  Generation generation{};
   std::string remoteAddress;
   std::uint64_t bytesDownloaded = 0;
   std::uint64_t bytesUploaded = 0;
@@ -34,13 +35,15 @@ struct PeerDetails {
 };
 /// One swarm this loader announces itself in.
 struct SwarmDetails {
-  std::string streamSwarmId;
+  Generation generation{};
+  std::string streamSwarmId;  ///< as peers of that generation name it
   base::InfoHash infoHash;
-  base::PeerId peerId;  ///< ours in this swarm
+  base::PeerId peerId;    ///< ours in this swarm
+  std::size_t peers = 0;  ///< connected
 };
 /// The seed's loader.getDetails().
 struct Details {
-  std::string peerId;  ///< 40 hex digits: ours in the current stream's swarm
+  std::string peerId;  ///< 40 hex digits: ours in the current stream's first swarm
   std::vector<PeerDetails> peers;
   std::vector<SwarmDetails> swarms;
 };

@@ -12,9 +12,19 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "engine/identity.hpp"
 #include "engine/io.hpp"
 
 namespace p2pml::engine {
+
+/// A peer's wish for a segment, as the answer must repeat it.
+struct PeerRequest {
+  PeerSegmentName segment;
+  std::optional<std::uint64_t> request;  ///< the peer's number for it (docs/protocol/peer-binary.md 5b.5)
+  std::uint64_t from = 0;                ///< first byte wanted
+
+  friend bool operator==(const PeerRequest&, const PeerRequest&) = default;
+};
 
 /// The start of a segment that somebody already has: an aborted P2P download that HTTP may continue.
 struct PartialBody {
@@ -50,6 +60,7 @@ struct ChannelOpened {
 struct PeerConnected {
   base::PeerId id;
   std::string remoteAddress;
+  Generation generation{};
 };
 struct PeerClosed {
   base::PeerId id;
@@ -57,10 +68,12 @@ struct PeerClosed {
 /// A peer asks for a segment.
 struct SegmentRequested {
   base::ConnectionId connection;
-  base::SegmentId id;
+  Generation generation{};
+  PeerRequest request;
 };
+/// Trackers told how many are in our swarms.
 struct SwarmUpdate {
-  std::optional<std::int64_t> incomplete;
+  std::optional<std::int64_t> incomplete;  ///< in all of them, ourselves counted once
 };
 
 /// The store took the segment (or failed to, then it is delivered but not shared).
@@ -72,7 +85,7 @@ struct Stored {
 /// A segment was read for a peer's request.
 struct FetchedForPeer {
   base::ConnectionId connection;
-  base::SegmentId id;
+  PeerRequest request;
   std::optional<Segment> segment;
 };
 /// What is stored is known (first map of a master swarm) or has changed.

@@ -17,8 +17,10 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "engine/generation.hpp"
 #include "engine/segment.hpp"
 #include "engine/settings.hpp"
+#include "media/stream_properties.hpp"
 
 namespace p2pml::engine {
 
@@ -44,6 +46,8 @@ struct Tick {};
 struct Load {
   std::vector<Segment> segments;
   std::string streamSwarmId;
+  /// What the manifest says of the stream: by it peers of later generations name its swarm (setting peerProtocols).
+  std::optional<media::StreamProperties> stream = std::nullopt;
 };
 /// The seed's loader.getSegment(id), answered by output::GetSegmentResult with the same token.
 struct GetSegment {
@@ -266,6 +270,7 @@ struct SegmentAbort {
 struct PeerConnect {
   base::PeerId id;
   std::string remoteAddress;
+  Generation generation{};
 };
 struct PeerClose {
   base::PeerId id;

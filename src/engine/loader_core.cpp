@@ -6,13 +6,21 @@
 
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
-#include "engine/availability_map.hpp"
+#include "engine/own_availability.hpp"
+#include "engine/peers/node_mark.hpp"
 #include "engine/scheduling/classic_policy.hpp"
 
 namespace p2pml::engine {
 
 using base::Error;
 using base::ErrorCode;
+
+namespace {
+
+/// A generator of its own: what else is drawn does not depend on whether there is a name.
+std::string nodeName(std::uint64_t seed) { return base::Rng(~seed).alphanumeric(kNodeNameLength); }
+
+}  // namespace
 
 /// The peers, as the policy sees them: by place in the queue.
 class LoaderCore::QueuePeers final : public PeerView {
@@ -22,18 +30,18 @@ class LoaderCore::QueuePeers final : public PeerView {
   [[nodiscard]] std::size_t peerCount() const override { return core_.peers_.peerCount(); }
   [[nodiscard]] Availability availability(std::size_t index) const override {
     const auto& name = core_.queue_[index].name;
-    return name ? core_.peers_.availability(name->id) : Availability::none;
+    return name ? core_.peers_.availability(*name) : Availability::none;
   }
   void idleHolders(std::size_t index, std::vector<base::ConnectionId>& holders) const override {
     const auto& name = core_.queue_[index].name;
-    if (name) core_.peers_.idleHolders(now_, name->id, holders);
+    if (name) core_.peers_.idleHolders(now_, *name, holders);
   }
   [[nodiscard]] base::ConnectionId source(std::size_t index) const override {
     return core_.peers_.downloadSource(core_.queue_[index].segment.id);
   }
   [[nodiscard]] bool holds(base::ConnectionId connection, std::size_t index) const override {
     const auto& name = core_.queue_[index].name;
-    return name && core_.peers_.holds(connection, name->id);
+    return name && core_.peers_.holds(connection, *name);
   }
 
  private:
@@ -47,7 +55,7 @@ LoaderCore::LoaderCore(Options options)
       meter_(stats_),
       store_(options_.settings, options_.capabilities.customStorage, ids_),
       http_(options_.settings, timers_, ids_, meter_),
-      peers_(options_.settings, timers_, ids_, rng_, meter_),
+      peers_(options_.settings, timers_, ids_, rng_, meter_, nodeName(options_.seed)),
       policy_(std::make_unique<ClassicPolicy>(options_.settings)) {}
 
 // --------------------------------------------------------------------------------------------------------------- step
@@ -66,7 +74,7 @@ void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs)
   std::visit([&](const auto& what) { on(io, what); }, input);
   if (destroyed_) return;
   settle(io);
-  flushMap(io);
+  flushAvailability(io);
 }
 
 void LoaderCore::settle(StepIo& io) {
@@ -110,7 +118,7 @@ void LoaderCore::fire(StepIo& io, TimerKey key) {
     case TimerKind::connectionHandshake:
     case TimerKind::connectionRetire:
     case TimerKind::peerDownload: peers_.onTimer(io, key); break;
-    case TimerKind::mapBroadcast: broadcastMap(io); break;
+    case TimerKind::mapBroadcast: broadcastAvailability(io); break;
   }
 }
 
@@ -170,7 +178,7 @@ std::vector<LoaderCore::Queued> LoaderCore::acceptQueue(StepIo& io, const input:
 
 void LoaderCore::abortDownloads(StepIo& io, const std::string& id) {
   if (http_.abort(io, id)) {
-    mapChanged_ = true;
+    availabilityChanged_ = true;
   } else {
     peers_.cancelDownload(io, id);
   }
@@ -201,7 +209,12 @@ void LoaderCore::on(StepIo& io, const input::Load& load) {
   } else if (store_.masterSwarmId().empty()) {
     store_.open(io, load.streamSwarmId);
   }
-  if (p2pOn()) peers_.setStream(io, load.streamSwarmId);
+  const auto named = std::find_if(next.begin(), next.end(), [](const Queued& queued) { return queued.name; });
+  stream_ = named == next.end() ? load.streamSwarmId : named->name->stream.value;
+  if (p2pOn()) {
+    peers_.setStream(io, {load.streamSwarmId, store_.masterSwarmId(),
+                          next.empty() ? std::nullopt : next.front().segment.streamId, load.stream});
+  }
   abortMissing(io, next);
   queue_ = std::move(next);
   http_.forgetOldFailures(io.now);
@@ -242,13 +255,15 @@ void LoaderCore::on(StepIo& io, const input::Destroy&) {
 
 Details LoaderCore::getDetails() const {
   Details details;
-  if (const base::PeerId* own = peers_.ownId()) {
-    details.peerId = base::toHex(own->view());
-    details.swarms.push_back({peers_.streamSwarmId(), *peers_.infoHash(), *own});
+  const Swarms::Counts counts = peers_.peerCounts();
+  for (const Swarm& swarm : peers_.swarms()) {
+    if (details.peerId.empty()) details.peerId = base::toHex(swarm.ownId.view());
+    details.swarms.push_back({swarm.generation, swarm.swarmId, swarm.infoHash, swarm.ownId,
+                              counts[static_cast<std::size_t>(swarm.generation)]});
   }
   peers_.forEachPeer([&](const PeerSession& peer) {
-    details.peers.push_back(
-        {peer.id(), peer.remoteAddress(), peer.bytesDownloaded(), peer.bytesUploaded(), peer.segmentCount()});
+    details.peers.push_back({peer.id(), peer.generation(), peer.remoteAddress(), peer.bytesDownloaded(),
+                             peer.bytesUploaded(), peer.segmentCount()});
   });
   return details;
 }
@@ -336,7 +351,7 @@ void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
   validation.segment.data.reset();
   if (validation.method == Method::http) {
     http_.markFailed(io.now, validation.segment.id);
-    mapChanged_ = true;
+    availabilityChanged_ = true;
   }
   io.out.push_back(output::SegmentError{validation.segment, error, validation.peerId});
   if (validation.method == Method::p2p) {
@@ -357,7 +372,7 @@ void LoaderCore::releaseSlot(const std::string& id, Method method) {
 void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
   queueChanged_ = true;
   if (failed.method == Method::http) {
-    mapChanged_ = true;
+    availabilityChanged_ = true;
     io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), std::nullopt});
     return;
   }
@@ -374,7 +389,11 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
 }
 
 void LoaderCore::keepPartial(const std::string& id, std::optional<PartialBody> partial) {
-  if (!partial || !options_.settings.httpUseRanges) return;
+  // Who would go on with it: HTTP, or peers of whom a part of a segment can be asked.
+  const auto& protocols = options_.settings.peerProtocols;
+  const bool resumable =
+      std::any_of(protocols.begin(), protocols.end(), [](Generation g) { return infoOf(g).codec == Codec::binary; });
+  if (!partial || !(options_.settings.httpUseRanges || resumable)) return;
   const bool queued = std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
   if (queued) partials_[id] = std::move(*partial);
 }
@@ -384,14 +403,14 @@ void LoaderCore::handle(StepIo&, event::PeersChanged&) { queueChanged_ = true; }
 void LoaderCore::handle(StepIo& io, event::ChannelOpened& opened) {
   if (!sharing()) return;
   ++stats_.mapsSent;
-  const base::Bytes map = makeAvailabilityMap(store_, http_);
-  peers_.sendMap(io, opened.connection, map);
+  const OwnAvailability own = ownAvailability();
+  peers_.sendAvailability(io, opened.connection, own);
   // This peer knows more than the last broadcast told: going back to that one must be told again.
-  if (lastMap_ && *lastMap_ != map) lastMap_.reset();
+  if (announced_ && *announced_ != own) announced_.reset();
 }
 
 void LoaderCore::handle(StepIo& io, event::PeerConnected& connected) {
-  io.out.push_back(output::PeerConnect{connected.id, std::move(connected.remoteAddress)});
+  io.out.push_back(output::PeerConnect{connected.id, std::move(connected.remoteAddress), connected.generation});
 }
 
 void LoaderCore::handle(StepIo& io, event::PeerClosed& closed) {
@@ -401,17 +420,19 @@ void LoaderCore::handle(StepIo& io, event::PeerClosed& closed) {
 
 void LoaderCore::handle(StepIo& io, event::SegmentRequested& requested) {
   if (sharing()) {
-    store_.fetchForPeer(io, requested.connection, requested.id);
+    const Numbering numbering = infoOf(requested.generation).numbering;
+    const auto id = store_.idOf(requested.request.segment, stream_, numbering);
+    store_.fetchForPeer(io, requested.connection, requested.request, id);
   } else {
-    peers_.sendAbsent(io, requested.connection, requested.id);
+    peers_.sendAbsent(io, requested.connection, requested.request);
   }
 }
 
 void LoaderCore::handle(StepIo& io, event::FetchedForPeer& fetched) {
   if (fetched.segment && fetched.segment->data) {
-    peers_.sendSegment(io, fetched.connection, fetched.id, *fetched.segment->data);
+    peers_.sendSegment(io, fetched.connection, fetched.request, *fetched.segment->data);
   } else {
-    peers_.sendAbsent(io, fetched.connection, fetched.id);
+    peers_.sendAbsent(io, fetched.connection, fetched.request);
   }
 }
 
@@ -427,12 +448,12 @@ void LoaderCore::handle(StepIo& io, event::Stored& stored) {
   if (queued && !store_.has(stored.segment.id)) deliveredOnly_.insert(stored.segment.id);
   io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
   queueChanged_ = true;
-  mapChanged_ = true;
+  availabilityChanged_ = true;
 }
 
 void LoaderCore::handle(StepIo&, event::StoreChanged&) {
   queueChanged_ = true;
-  mapChanged_ = true;
+  availabilityChanged_ = true;
 }
 
 // ------------------------------------------------------------------------------------------------------------
@@ -479,16 +500,20 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
   const std::string& id = queued.segment.id;
   switch (action.kind) {
     case Action::Kind::startHttp: {
-      const auto partial = partials_.extract(id);
+      // Without ranges HTTP starts over; a peer may still go on with the beginning if HTTP fails.
+      const auto partial = options_.settings.httpUseRanges ? partials_.extract(id) : decltype(partials_)::node_type();
       http_.start(io, queued.segment, partial ? &partial.mapped() : nullptr);
-      mapChanged_ = true;
+      availabilityChanged_ = true;
       break;
     }
     case Action::Kind::abortHttp: abortDownloads(io, id); break;
-    case Action::Kind::startP2p:
+    case Action::Kind::startP2p: {
       // A session of an earlier action may have ended the peer meanwhile.
-      if (peers_.connected(action.connection)) peers_.request(io, action.connection, queued.segment, queued.name->id);
+      if (!peers_.connected(action.connection)) break;
+      const auto partial = peers_.resumes(action.connection) ? partials_.extract(id) : decltype(partials_)::node_type();
+      peers_.request(io, action.connection, queued.segment, *queued.name, partial ? &partial.mapped() : nullptr);
       break;
+    }
     case Action::Kind::abortP2p: {
       auto partial = peers_.cancelDownload(io, id);
       std::erase_if(validations_, [&](const auto& entry) { return entry.second.segment.id == id; });
@@ -501,28 +526,32 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
 // ------------------------------------------------------------------------------------------------------ what peers
 // know
 
-void LoaderCore::flushMap(StepIo& io) {
-  if (!mapChanged_) return;
-  mapChanged_ = false;
+void LoaderCore::flushAvailability(StepIo& io) {
+  if (!availabilityChanged_) return;
+  availabilityChanged_ = false;
   if (timers_.active({TimerKind::mapBroadcast, 0})) return;
-  if (mapSentAt_ != base::TimePoint::min() && io.now - mapSentAt_ < kMapInterval) {
-    timers_.set({TimerKind::mapBroadcast, 0}, mapSentAt_ + kMapInterval);
+  if (announcedAt_ != base::TimePoint::min() && io.now - announcedAt_ < kAnnounceInterval) {
+    timers_.set({TimerKind::mapBroadcast, 0}, announcedAt_ + kAnnounceInterval);
     return;
   }
-  broadcastMap(io);
+  broadcastAvailability(io);
 }
 
-void LoaderCore::broadcastMap(StepIo& io) {
+void LoaderCore::broadcastAvailability(StepIo& io) {
   if (!sharing() || peers_.peerCount() == 0) {
-    lastMap_.reset();
+    announced_.reset();
     return;
   }
-  base::Bytes map = makeAvailabilityMap(store_, http_);
-  if (lastMap_ && *lastMap_ == map) return;
-  mapSentAt_ = io.now;
+  OwnAvailability own = ownAvailability();
+  if (announced_ && *announced_ == own) return;
+  announcedAt_ = io.now;
   stats_.mapsSent += peers_.peerCount();
-  peers_.sendMapToAll(io, map);
-  lastMap_ = std::move(map);
+  peers_.sendAvailabilityToAll(io, own);
+  announced_ = std::move(own);
+}
+
+OwnAvailability LoaderCore::ownAvailability() const {
+  return makeOwnAvailability(store_, http_, stream_, options_.settings);
 }
 
 }  // namespace p2pml::engine

@@ -1,6 +1,6 @@
 // The inside of HybridLoader: the queue, and the parts that work on it. What a step does, in order: timers that are
-// due, the input, the events of the parts until there are none, the queue if anything changed, the map to the peers if
-// what we have changed.
+// due, the input, the events of the parts until there are none, the queue if anything changed, what we have to the
+// peers if that changed.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ namespace p2pml::engine {
 
 class LoaderCore {
  public:
-  /// Maps go out at most once in this time, so that a burst of changes is one message for each peer.
-  static constexpr base::Duration kMapInterval = base::milliseconds(50);
+  /// Announcements go out at most once in this time, so that a burst of changes is one message for each peer.
+  static constexpr base::Duration kAnnounceInterval = base::milliseconds(50);
   /// Segments in one load(): far above any playlist window.
   static constexpr std::size_t kMaxQueue = 100'000;
 
@@ -109,8 +109,9 @@ class LoaderCore {
   /// Stops whatever works on the segment.
   void abortDownloads(StepIo& io, const std::string& id);
   void clean(StepIo& io);
-  void broadcastMap(StepIo& io);
-  void flushMap(StepIo& io);
+  void broadcastAvailability(StepIo& io);
+  void flushAvailability(StepIo& io);
+  [[nodiscard]] OwnAvailability ownAvailability() const;
   [[nodiscard]] bool p2pOn() const { return options_.settings.useP2P && options_.capabilities.webRtc; }
   [[nodiscard]] bool sharing() const { return p2pOn() && !options_.settings.consumeOnly && store_.ready(); }
 
@@ -128,17 +129,18 @@ class LoaderCore {
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;
   std::map<base::RequestId, Validation> validations_;
-  /// Starts of segments from peers that HTTP may go on with (httpUseRanges).
+  /// Starts of segments from peers that another peer may go on with, or HTTP (httpUseRanges).
   std::map<std::string, PartialBody> partials_;
   /// Queued segments that were delivered, but that the storage did not take.
   std::set<std::string> deliveredOnly_;
   base::TimePoint now_ = base::TimePoint::min();
-  base::TimePoint mapSentAt_ = base::TimePoint::min();
-  std::optional<base::Bytes> lastMap_;
+  base::TimePoint announcedAt_ = base::TimePoint::min();
+  std::optional<OwnAvailability> announced_;
+  std::string stream_;  // the current one's WireName::stream
   bool started_ = false;
   bool destroyed_ = false;
   bool queueChanged_ = false;
-  bool mapChanged_ = false;
+  bool availabilityChanged_ = false;
 };
 
 }  // namespace p2pml::engine

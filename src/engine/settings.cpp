@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <variant>
@@ -47,12 +48,17 @@ struct TrackerSetting {
 struct RtcSetting {
   RtcConfig Settings::*member;
 };
+struct GenerationsSetting {
+  std::vector<Generation> Settings::*member;
+};
 
 struct Row {
   SettingInfo info;
-  std::variant<IntegerSetting, ProbabilitySetting, BooleanSetting, TrackerSetting, RtcSetting> access;
+  std::variant<IntegerSetting, ProbabilitySetting, BooleanSetting, TrackerSetting, RtcSetting, GenerationsSetting>
+      access;
 };
 
+constexpr std::string_view kGenerationNames = "an array of at least one of G0, G2, G3, G4";
 constexpr std::string_view kAnyCount = "0 .. 2^31-1";
 constexpr std::string_view kPriority = "-1 .. 2^31-1";
 
@@ -121,6 +127,11 @@ std::vector<Row> makeRows() {
       count("httpNotReceivingBytesTimeout", &S::httpNotReceivingBytesTimeout,
             "Milliseconds without a byte after which an HTTP download is tried again at once; 0: never"),
       integer("maxPeers", &S::maxPeers, 0, 10'000, "0 .. 10000", "Most connected peers of one loader"),
+      {{"peerProtocols", "String[]", "at least one of G0, G2, G3, G4",
+        "Generations of peers to exchange segments with, each in its own swarm: G0 is 0.6, G2 1.0.4 to 2.2, G3 2.3 to "
+        "4, "
+        "G4 5.0"},
+       GenerationsSetting{&S::peerProtocols}},
   };
 }
 
@@ -223,6 +234,17 @@ Result<void> check(const RtcSetting& setting, const Row& row, const Settings& se
   return {};
 }
 
+Result<void> check(const GenerationsSetting& setting, const Row& row, const Settings& settings) {
+  const std::vector<Generation>& generations = settings.*setting.member;
+  if (generations.empty()) return wrong(row.info.name, "none", kGenerationNames);
+  for (auto at = generations.begin(); at != generations.end(); ++at) {
+    if (std::find(std::next(at), generations.end(), *at) != generations.end()) {
+      return wrong(row.info.name, std::string(infoOf(*at).name) + " twice", "each generation once");
+    }
+  }
+  return {};
+}
+
 // ------------------------------------------------------------------------------------------------------------ reading
 
 Result<void> read(const IntegerSetting& setting, const Row& row, const Json& json, Settings& settings) {
@@ -258,6 +280,19 @@ Result<void> read(const TrackerSetting& setting, const Row& row, const Json& jso
   Result<std::vector<std::string>> urls = readTexts(row.info.name, json, "an array of URLs");
   if (!urls) return std::unexpected(std::move(urls.error()));
   settings.*setting.member = *std::move(urls);
+  return {};
+}
+
+Result<void> read(const GenerationsSetting& setting, const Row& row, const Json& json, Settings& settings) {
+  Result<std::vector<std::string>> names = readTexts(row.info.name, json, kGenerationNames);
+  if (!names) return std::unexpected(std::move(names.error()));
+  std::vector<Generation> generations;
+  for (const std::string& name : *names) {
+    const auto generation = generationNamed(name);
+    if (!generation) return wrong(row.info.name, quotedText(name), kGenerationNames);
+    generations.push_back(*generation);
+  }
+  settings.*setting.member = std::move(generations);
   return {};
 }
 
@@ -332,6 +367,12 @@ Json writeTexts(const std::vector<std::string>& texts) {
 }
 
 Json write(const TrackerSetting& setting, const Settings& settings) { return writeTexts(settings.*setting.member); }
+
+Json write(const GenerationsSetting& setting, const Settings& settings) {
+  Json::Array names;
+  for (const Generation generation : settings.*setting.member) names.emplace_back(std::string(infoOf(generation).name));
+  return names;
+}
 
 Json write(const RtcSetting& setting, const Settings& settings) {
   const RtcConfig& config = settings.*setting.member;

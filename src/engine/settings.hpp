@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "engine/generation.hpp"
 
 namespace p2pml::engine {
 
@@ -62,6 +63,8 @@ struct Settings {
   std::int64_t p2pNotReceivingBytesTimeout = 2000;   ///< a P2P body without bytes for so long is dropped
   std::int64_t httpNotReceivingBytesTimeout = 3000;  ///< an HTTP body without bytes for so long is retried at once
   std::int64_t maxPeers = 100;                       ///< connected peers of one loader
+  /// The generations of peers to exchange segments with: one swarm for each, one store for all. Not empty, none twice.
+  std::vector<Generation> peerProtocols{Generation::g0};
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

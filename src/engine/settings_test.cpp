@@ -306,6 +306,19 @@ TEST(Settings, BufferedSegmentsCount) {
   }
 }
 
+TEST(Settings, PeerProtocolsAreGenerationsEachOnce) {
+  EXPECT_EQ(Settings{}.peerProtocols, std::vector{Generation::g0});
+  EXPECT_EQ(parsed(R"({"peerProtocols":["G2","G3"]})").peerProtocols, (std::vector{Generation::g2, Generation::g3}));
+  const std::string expected = "an array of at least one of G0, G2, G3, G4";
+  EXPECT_EQ(textError(R"({"peerProtocols":[]})"), "setting peerProtocols: got none, expected " + expected);
+  EXPECT_EQ(textError(R"({"peerProtocols":["G9"]})"), "setting peerProtocols: got \"G9\", expected " + expected);
+  EXPECT_EQ(textError(R"({"peerProtocols":["g0"]})"), "setting peerProtocols: got \"g0\", expected " + expected);
+  EXPECT_EQ(textError(R"({"peerProtocols":"G0"})"), "setting peerProtocols: got \"G0\", expected " + expected);
+  EXPECT_EQ(textError(R"({"peerProtocols":[0]})"), "setting peerProtocols: got 0 in it, expected " + expected);
+  EXPECT_EQ(textError(R"({"peerProtocols":["G0","G3","G0"]})"),
+            "setting peerProtocols: got G0 twice, expected each generation once");
+}
+
 TEST(Settings, TextThatIsNoSettings) {
   EXPECT_EQ(textError("[]"), "settings: got an array, expected an object");
   EXPECT_EQ(textError("7"), "settings: got 7, expected an object");
@@ -323,6 +336,7 @@ TEST(Settings, WhatIsWrittenReadsBackTheSame) {
   other.useP2P = false;
   other.maxPeers = 5;
   other.trackerAnnounce = {"ws://a"};
+  other.peerProtocols = {Generation::g3, Generation::g0, Generation::g4, Generation::g2};
   other.rtcConfig = {{{{"turn:a", "turns:b"}, "u", "c"}, {{"stun:c"}, "", ""}}, IceTransportPolicy::relay};
   EXPECT_EQ(*settingsFromJson(toJson(other)), other);
   EXPECT_EQ(*settingsFromJsonText(toJsonText(toJson(other))), other);
@@ -332,10 +346,10 @@ TEST(Settings, InfosTellTheTableInItsOrder) {
   const auto& infos = settingInfos();
   const Json json = toJson(Settings{});
   ASSERT_EQ(infos.size(), json.object()->size());
-  EXPECT_EQ(infos.size(), 24U);
+  EXPECT_EQ(infos.size(), 25U);
   EXPECT_EQ(infos.front().name, "cachedSegmentExpiration");
   EXPECT_EQ(infos[20].name, "rtcConfig");
-  EXPECT_EQ(infos.back().name, "maxPeers");
+  EXPECT_EQ(infos.back().name, "peerProtocols");
   for (std::size_t i = 0; i < infos.size(); ++i) {
     EXPECT_EQ(infos[i].name, (*json.object())[i].first);
     EXPECT_FALSE(infos[i].description.empty()) << infos[i].name;

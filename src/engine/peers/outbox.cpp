@@ -4,34 +4,41 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "wire/peer_json.hpp"
 
 namespace p2pml::engine {
 
-bool Outbox::addCommand(base::Bytes command) {
+bool Outbox::addCommand(Messages command) {
+  P2PML_ASSERT(!command.empty());
   if (commands_ >= kMaxCommands) return false;
   ++commands_;
   items_.emplace_back(Command{std::move(command)});
   return true;
 }
 
-void Outbox::setMap(base::Bytes map) {
-  if (!map_) items_.emplace_back(Map{});
-  map_ = std::move(map);
+void Outbox::setAnnouncement(Messages announcement) {
+  P2PML_ASSERT(!announcement.empty());
+  if (!announcement_) items_.emplace_back(Announcement{});
+  announcement_ = std::move(announcement);
 }
 
-bool Outbox::addBody(const base::SegmentId& id, base::Bytes data) {
-  P2PML_ASSERT(!data.empty());
+bool Outbox::addBody(const PeerRequest& answerTo, Messages header, base::Bytes data, Messages trailer) {
+  P2PML_ASSERT(!header.empty());
+  P2PML_ASSERT(!data.empty() || !trailer.empty());
   if (bodies_ >= kMaxBodies) return false;
   ++bodies_;
-  items_.emplace_back(Body{id, std::move(data)});
+  Body body;
+  body.request = answerTo;
+  body.header = std::move(header);
+  body.data = std::move(data);
+  body.trailer = std::move(trailer);
+  items_.emplace_back(std::move(body));
   return true;
 }
 
-bool Outbox::cancelBody(const base::SegmentId& id) {
+bool Outbox::cancelBody(const PeerRequest& request) {
   for (auto at = items_.begin(); at != items_.end(); ++at) {
     const Body* body = std::get_if<Body>(&*at);
-    if (body == nullptr || body->id != id) continue;
+    if (body == nullptr || body->request != request) continue;
     items_.erase(at);
     --bodies_;
     return true;
@@ -39,49 +46,65 @@ bool Outbox::cancelBody(const base::SegmentId& id) {
   return false;
 }
 
+void Outbox::cancelBodies() {
+  std::erase_if(items_, [](const Item& item) { return std::holds_alternative<Body>(item); });
+  bodies_ = 0;
+}
+
 void Outbox::onDrained(std::uint64_t total) { drained_ = std::clamp(total, drained_, handedOver_); }
 
-bool Outbox::sendingBody() const {
-  if (items_.empty()) return false;
-  const Body* body = std::get_if<Body>(&items_.front());
-  return body != nullptr && body->headerSent;
+Outbox::Items::iterator Outbox::nextItem() {
+  if (order_ == Order::atomicBodies) return items_.begin();
+  // A command in several messages is not interrupted either: it is found again until its last one is out.
+  const auto command =
+      std::find_if(items_.begin(), items_.end(), [](const Item& item) { return !std::holds_alternative<Body>(item); });
+  if (command == items_.end()) return items_.begin();
+  const Body* first = std::get_if<Body>(&items_.front());
+  // A header or trailer in several messages is one command, too.
+  const bool inHeader = first != nullptr && first->headerNext > 0 && first->headerNext < first->header.size();
+  const bool inTrailer = first != nullptr && first->trailerNext > 0;
+  return inHeader || inTrailer ? items_.begin() : command;
 }
 
 std::optional<Outbox::Message> Outbox::take() {
   if (items_.empty() || !roomInChannel()) return std::nullopt;
-  Item& item = items_.front();
-  if (Command* command = std::get_if<Command>(&item)) {
-    base::Bytes data = std::move(command->data);
-    items_.pop_front();
-    --commands_;
-    return handOver(std::move(data), 0);
+  const auto at = nextItem();
+  if (std::holds_alternative<Announcement>(*at)) {
+    *at = Command{std::move(*announcement_)};
+    announcement_.reset();
+    ++commands_;
   }
-  if (std::holds_alternative<Map>(item)) {
-    base::Bytes data = std::move(*map_);
-    map_.reset();
-    items_.pop_front();
-    return handOver(std::move(data), 0);
-  }
-  Body& body = std::get<Body>(item);
-  if (!body.headerSent) {
-    body.headerSent = true;
-    return handOver(wire::encode(wire::SegmentData{body.id, body.data.size()}), 0);
-  }
-  base::Bytes chunk = nextChunk(body);
-  if (body.offset == body.data.size()) {
-    items_.pop_front();
-    --bodies_;
-  }
-  const std::uint64_t size = chunk.size();
-  return handOver(std::move(chunk), size);
+  if (Command* command = std::get_if<Command>(&*at)) return takeFrom(at, *command);
+  return takeFrom(at, std::get<Body>(*at));
 }
 
-base::Bytes Outbox::nextChunk(Body& body) const {
-  base::Bytes chunk = body.data.slice(body.offset, maxMessageSize_);
-  // Bytes that look like a command would be taken for one (5a.2): cut elsewhere.
-  while (chunk.size() > 1 && wire::looksLikePeerCommand(chunk.span())) chunk = chunk.slice(0, chunk.size() - 1);
-  body.offset += chunk.size();
-  return chunk;
+Outbox::Message Outbox::takeFrom(Items::iterator at, Command& command) {
+  base::Bytes data = std::move(command.messages[command.next++]);
+  if (command.next == command.messages.size()) {
+    items_.erase(at);
+    --commands_;
+  }
+  return handOver(std::move(data), 0);
+}
+
+Outbox::Message Outbox::takeFrom(Items::iterator at, Body& body) {
+  base::Bytes data;
+  std::uint64_t segmentBytes = 0;
+  if (body.headerNext < body.header.size()) {
+    data = std::move(body.header[body.headerNext++]);
+  } else if (body.offset < body.data.size()) {
+    const std::size_t length = cut_(body.data.span().subspan(body.offset), maxMessageSize_);
+    data = body.data.slice(body.offset, length);
+    body.offset += data.size();
+    segmentBytes = data.size();
+  } else {
+    data = std::move(body.trailer[body.trailerNext++]);
+  }
+  if (body.headerNext == body.header.size() && body.finished()) {
+    items_.erase(at);
+    --bodies_;
+  }
+  return handOver(std::move(data), segmentBytes);
 }
 
 Outbox::Message Outbox::handOver(base::Bytes data, std::uint64_t segmentBytes) {

@@ -1,20 +1,22 @@
-// What is to be sent to one peer, in order, with a segment's header and bytes as one piece that nothing interrupts.
+// What is to be sent to one peer, in order, at the speed at which its channel drains.
 //
-// A G0 receiver drops its download, and the command, when any command arrives inside a body (docs/protocol/peer-json.md
-// 5a.4 clause 5). So maps, answers and our own requests wait behind a body. Bodies are cut into messages only as fast
-// as the channel drains: a slow peer costs a reference to the stored segment and at most kHighWater bytes of queued
-// messages.
+// A JSON receiver drops its download, and the command, when any command arrives inside a body
+// (docs/protocol/peer-json.md 5a.4 clause 5): there maps, answers and our own requests wait behind a body. Binary
+// receivers take commands between chunks (docs/protocol/peer-binary.md 5b.6): there they overtake. Bodies are cut into
+// messages only as fast as the channel drains: a slow peer costs a reference to the stored segment and at most
+// kHighWater bytes of queued messages.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/ids.hpp"
+#include "engine/internal_events.hpp"
 
 namespace p2pml::engine {
 
@@ -28,16 +30,31 @@ class Outbox {
   /// cancel they do not wait for.
   static constexpr std::size_t kMaxBodies = 4;
 
-  explicit Outbox(std::size_t maxMessageSize) : maxMessageSize_(maxMessageSize) {}
+  enum class Order : std::uint8_t {
+    atomicBodies,      ///< nothing between a body's first and last message
+    commandsOvertake,  ///< commands go out between a body's chunks
+  };
+  /// How many of the remaining bytes to send as one message of at most that size, so that the receiver does not take
+  /// them for a command; at least 1.
+  using Cut = std::size_t (*)(std::span<const std::byte> remaining, std::size_t maxMessageSize);
+  /// One command, in as many messages as it needs.
+  using Messages = std::vector<base::Bytes>;
+
+  Outbox(std::size_t maxMessageSize, Order order, Cut cut)
+      : maxMessageSize_(maxMessageSize), order_(order), cut_(cut) {}
 
   /// False if there are too many already.
-  [[nodiscard]] bool addCommand(base::Bytes command);
-  /// Replaces a map that has not gone out yet: only the last one counts.
-  void setMap(base::Bytes map);
-  /// Queues SegmentData and the segment's bytes. Precondition: data is not empty. False if there are too many already.
-  [[nodiscard]] bool addBody(const base::SegmentId& id, base::Bytes data);
-  /// Takes the segment out, also in the middle of its bytes. False if it is not here.
-  bool cancelBody(const base::SegmentId& id);
+  [[nodiscard]] bool addCommand(Messages command);
+  [[nodiscard]] bool addCommand(base::Bytes command) { return addCommand(Messages{std::move(command)}); }
+  /// Replaces an announcement that has not begun to go out: only the last one counts.
+  void setAnnouncement(Messages announcement);
+  /// Queues what comes before the segment's bytes, these, and what comes after them. False if there are too many
+  /// already.
+  [[nodiscard]] bool addBody(const PeerRequest& answerTo, Messages header, base::Bytes data, Messages trailer = {});
+  /// Takes the answer to that request out, also in the middle of its bytes. False if it is not here.
+  bool cancelBody(const PeerRequest& request);
+  /// Takes all bodies out.
+  void cancelBodies();
 
   /// Of everything handed out by take(), how much the channel has passed on so far.
   void onDrained(std::uint64_t total);
@@ -49,29 +66,38 @@ class Outbox {
   /// The next message to send now, if there is one and the channel has room for it.
   std::optional<Message> take();
 
-  [[nodiscard]] bool sendingBody() const;
   [[nodiscard]] std::size_t bodies() const { return bodies_; }
 
  private:
   struct Command {
-    base::Bytes data;
+    Messages messages;
+    std::size_t next = 0;
   };
-  struct Map {};  // the bytes are in map_: the newest
+  struct Announcement {};  // the newest is in announcement_ until it goes out
   struct Body {
-    base::SegmentId id;
+    PeerRequest request;
+    Messages header;
     base::Bytes data;
+    Messages trailer;
+    std::size_t headerNext = 0;
     std::size_t offset = 0;
-    bool headerSent = false;
+    std::size_t trailerNext = 0;
+    [[nodiscard]] bool finished() const { return offset == data.size() && trailerNext == trailer.size(); }
   };
-  using Item = std::variant<Command, Map, Body>;
+  using Item = std::variant<Command, Announcement, Body>;
+  using Items = std::deque<Item>;
 
   [[nodiscard]] bool roomInChannel() const { return handedOver_ - drained_ < kHighWater; }
-  base::Bytes nextChunk(Body& body) const;
+  Items::iterator nextItem();
+  Message takeFrom(Items::iterator at, Command& command);
+  Message takeFrom(Items::iterator at, Body& body);
   Message handOver(base::Bytes data, std::uint64_t segmentBytes);
 
   const std::size_t maxMessageSize_;
-  std::deque<Item> items_;
-  std::optional<base::Bytes> map_;
+  const Order order_;
+  const Cut cut_;
+  Items items_;
+  std::optional<Messages> announcement_;
   std::size_t commands_ = 0;
   std::size_t bodies_ = 0;
   std::uint64_t handedOver_ = 0;

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
+#include "engine/peers/node_mark.hpp"
 
 namespace p2pml::engine {
 
@@ -14,67 +15,133 @@ using base::Error;
 using base::ErrorCode;
 
 PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& ids, base::Rng& rng,
-                         TransferMeter& meter)
+                         TransferMeter& meter, std::string node)
     : settings_(settings),
       timers_(timers),
       ids_(ids),
       rng_(rng),
       meter_(meter),
-      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket) {}
+      node_(settings.peerProtocols.size() > 1 ? std::move(node) : std::string()),
+      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket),
+      swarms_(settings, rng) {}
 
 // ---------------------------------------------------------------------------------------------------------- swarms
 
-void PeerManager::setStream(StepIo& io, const std::string& streamSwarmId) {
-  const base::InfoHash infoHash = infoHashOf(base::StreamSwarmId(streamSwarmId));
-  if (joined_ && swarm_.infoHash == infoHash) return;
-  auto own = ownIds_.find(infoHash);
-  if (own == ownIds_.end()) own = ownIds_.emplace(infoHash, makePeerId(rng_)).first;
+void PeerManager::setStream(StepIo& io, const StreamIdentity& stream) {
+  if (stream_ == stream) return;
+  stream_ = stream;
+  std::vector<Generation> missing;
+  std::vector<Swarm> next;
   TrackerClient::Events events;
-  // The new swarm first, so that a tracker's socket is never without one.
-  const auto joined = trackers_.join(io.now, infoHash, own->second, io.out, events);
-  if (joined_) leave(io);
-  if (!joined) {
-    io.out.push_back(output::TrackerError{"", joined.error()});
-    return;
+  // The new swarms first, so that a tracker's socket is never without one.
+  for (Swarm& swarm : swarms_.of(stream, missing)) {
+    if (const Swarm* same = swarms_.find(swarm.infoHash)) {
+      next.push_back(*same);
+      continue;
+    }
+    const auto joined = trackers_.join(io.now, swarm.infoHash, swarm.ownId, io.out, events);
+    if (joined) {
+      next.push_back(std::move(swarm));
+    } else {
+      io.out.push_back(output::TrackerError{"", joined.error()});
+    }
   }
-  joined_ = true;
-  swarm_ = {streamSwarmId, infoHash, own->second};
+  for (const Generation generation : missing) {
+    io.out.push_back(output::TrackerError{
+        "",
+        {ErrorCode::invalidArgument, "peerProtocols: " + std::string(infoOf(generation).name) +
+                                         " is left out, as load() was not told the stream's properties"}});
+  }
+  const std::vector<Swarm> before = swarms_.joined();
+  swarms_.set(std::move(next));
+  for (const Swarm& swarm : before) {
+    if (swarms_.find(swarm.infoHash) == nullptr) leave(io, swarm);
+  }
   peerSetChanged();
   work(io, events);
 }
 
-void PeerManager::leave(StepIo& io) {
-  joined_ = false;
-  trackers_.leave(io.now, swarm_.infoHash, io.out);
-  while (!connections_.empty()) drop(io, connections_.begin(), /*tellPort=*/true);
-  batches_.clear();
+void PeerManager::leave(StepIo& io, const Swarm& swarm) {
+  trackers_.leave(io.now, swarm.infoHash, io.out);
+  std::vector<ConnectionId> gone;
+  for (const auto& [id, connection] : connections_) {
+    if (connection.generation == swarm.generation) gone.push_back(id);
+  }
+  for (const ConnectionId id : gone) {
+    const auto at = connections_.find(id);
+    if (at != connections_.end()) drop(io, at, /*tellPort=*/true);
+  }
+  std::erase_if(batches_, [&](const auto& entry) { return entry.second.generation == swarm.generation; });
 }
 
 void PeerManager::shutdown(StepIo& io) {
-  if (joined_) leave(io);
+  const std::vector<Swarm> before = swarms_.joined();
+  swarms_.set({});
+  for (const Swarm& swarm : before) leave(io, swarm);
   trackers_.shutdown(io.now, io.out);
 }
 
-void PeerManager::peerSetChanged() { trackers_.wantPeers(!full()); }
+Swarms::Counts PeerManager::peerCounts() const {
+  Swarms::Counts counts{};
+  for (const auto& [who, usable] : usable_) {
+    ++counts[static_cast<std::size_t>(connections_.find(usable.connection)->second.generation)];
+  }
+  return counts;
+}
 
-bool PeerManager::full() const { return static_cast<std::int64_t>(usable_.size()) >= settings_.maxPeers; }
+void PeerManager::peerSetChanged() {
+  const auto& joined = swarms_.joined();
+  trackers_.wantPeers(
+      std::any_of(joined.begin(), joined.end(), [this](const Swarm& swarm) { return !full(swarm.generation); }));
+}
+
+std::int64_t PeerManager::room(Generation generation) const {
+  const Swarms::Counts counts = peerCounts();
+  const std::int64_t room = swarms_.room(generation, counts);
+  if (room > 0 || !swarms_.belowShare(generation, counts)) return room;
+  const auto& joined = swarms_.joined();
+  return std::count_if(joined.begin(), joined.end(),
+                       [&](const Swarm& swarm) { return swarms_.aboveShare(swarm.generation, counts); });
+}
+
+bool PeerManager::makeRoom(StepIo& io, Generation generation) {
+  const Swarms::Counts counts = peerCounts();
+  if (swarms_.room(generation, counts) > 0) return true;
+  if (!swarms_.belowShare(generation, counts)) return false;
+  auto victim = connections_.end();
+  for (const auto& [who, usable] : usable_) {
+    const auto at = connections_.find(usable.connection);
+    if (!swarms_.aboveShare(at->second.generation, counts) || at->second.session->transferring()) continue;
+    // The youngest: it has shown the least.
+    if (victim == connections_.end() || victim->first < at->first) victim = at;
+  }
+  if (victim == connections_.end()) return false;
+  drop(io, victim, /*tellPort=*/true);
+  return true;
+}
+
+PeerManager::RemoteKey PeerManager::keyOf(const Connection& connection) {
+  if (!connection.remoteNode.empty()) return {connection.remoteNode, {}, {}};
+  return {"", connection.generation, *connection.remote};
+}
+
+std::string PeerManager::marked(const std::string& sdp) const { return node_.empty() ? sdp : withNodeMark(sdp, node_); }
 
 // --------------------------------------------------------------------------------------------- what the scheduler asks
 
-Availability PeerManager::availability(const base::SegmentId& wireId) const {
+Availability PeerManager::availability(const WireName& name) const {
   Availability best = Availability::none;
-  for (const auto& [id, connection] : usable_) {
-    best = std::max(best, connections_.find(connection)->second.session->availability(wireId));
+  for (const auto& [who, usable] : usable_) {
+    best = std::max(best, connections_.find(usable.connection)->second.session->availability(name));
     if (best == Availability::loaded) break;
   }
   return best;
 }
 
-void PeerManager::idleHolders(base::TimePoint now, const base::SegmentId& wireId,
-                              std::vector<ConnectionId>& holders) const {
-  for (const auto& [id, connection] : usable_) {
-    const PeerSession& session = *connections_.find(connection)->second.session;
-    if (session.idle(now) && session.availability(wireId) == Availability::loaded) holders.push_back(connection);
+void PeerManager::idleHolders(base::TimePoint now, const WireName& name, std::vector<ConnectionId>& holders) const {
+  for (const auto& [who, usable] : usable_) {
+    const PeerSession& session = *connections_.find(usable.connection)->second.session;
+    if (session.idle(now) && session.availability(name) == Availability::loaded) holders.push_back(usable.connection);
   }
 }
 
@@ -87,17 +154,23 @@ ConnectionId PeerManager::downloadSource(const std::string& segmentId) const {
   return current != nullptr && *current == segmentId ? named->second : ConnectionId{};
 }
 
-bool PeerManager::holds(ConnectionId connection, const base::SegmentId& wireId) const {
+bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
   const auto at = connections_.find(connection);
   return at != connections_.end() && at->second.session && !at->second.retiring &&
-         at->second.session->availability(wireId) == Availability::loaded;
+         at->second.session->availability(name) == Availability::loaded;
 }
 
-void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& segment, const base::SegmentId& wireId) {
+bool PeerManager::resumes(ConnectionId connection) const {
+  const auto at = connections_.find(connection);
+  return at != connections_.end() && at->second.session && at->second.session->resumes();
+}
+
+void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& segment, const WireName& name,
+                          const PartialBody* start) {
   const auto at = connections_.find(connection);
   P2PML_ASSERT(at != connections_.end() && at->second.session != nullptr);
   downloads_[segment.id] = connection;
-  at->second.session->request(io, segment, wireId);
+  at->second.session->request(io, segment, name, start);
   settle(io, at);
 }
 
@@ -122,27 +195,28 @@ PeerSession* PeerManager::sessionOf(ConnectionId connection) {
   return at == connections_.end() ? nullptr : at->second.session.get();
 }
 
-void PeerManager::sendMap(StepIo& io, ConnectionId connection, const base::Bytes& map) {
-  if (PeerSession* session = sessionOf(connection)) session->sendMap(io, map);
+void PeerManager::sendAvailability(StepIo& io, ConnectionId connection, const OwnAvailability& own) {
+  if (PeerSession* session = sessionOf(connection)) session->sendAvailability(io, own);
 }
 
-void PeerManager::sendMapToAll(StepIo& io, const base::Bytes& map) {
+void PeerManager::sendAvailabilityToAll(StepIo& io, const OwnAvailability& own) {
   for (auto& [id, connection] : connections_) {
-    if (connection.session) connection.session->sendMap(io, map);
+    if (connection.session) connection.session->sendAvailability(io, own);
   }
 }
 
-void PeerManager::sendSegment(StepIo& io, ConnectionId connection, const base::SegmentId& id, const base::Bytes& data) {
+void PeerManager::sendSegment(StepIo& io, ConnectionId connection, const PeerRequest& request,
+                              const base::Bytes& data) {
   const auto at = connections_.find(connection);
   if (at == connections_.end() || !at->second.session) return;
-  at->second.session->sendSegment(io, id, data);
+  at->second.session->sendSegment(io, request, data);
   settle(io, at);
 }
 
-void PeerManager::sendAbsent(StepIo& io, ConnectionId connection, const base::SegmentId& id) {
+void PeerManager::sendAbsent(StepIo& io, ConnectionId connection, const PeerRequest& request) {
   const auto at = connections_.find(connection);
   if (at == connections_.end() || !at->second.session) return;
-  at->second.session->sendAbsent(io, id);
+  at->second.session->sendAbsent(io, request);
   settle(io, at);
 }
 
@@ -176,15 +250,16 @@ void PeerManager::work(StepIo& io, TrackerClient::Events& events) {
 }
 
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OffersWanted& wanted) {
-  const std::int64_t room = settings_.maxPeers - static_cast<std::int64_t>(usable_.size());
-  const bool ours = joined_ && wanted.infoHash == swarm_.infoHash;
-  const auto count =
-      ours ? std::min<std::int64_t>(static_cast<std::int64_t>(wanted.count), std::max<std::int64_t>(room, 0)) : 0;
+  const Swarm* swarm = swarms_.find(wanted.infoHash);
+  const std::int64_t count =
+      swarm == nullptr ? 0 : std::min(static_cast<std::int64_t>(wanted.count), room(swarm->generation));
   Batch& batch = batches_[wanted.batch];
+  if (swarm != nullptr) batch.generation = swarm->generation;
   batch.waiting = static_cast<std::size_t>(count);
   for (std::int64_t i = 0; i < count; ++i) {
     const ConnectionId id = ids_.nextConnection();
     Connection& connection = connections_[id];
+    connection.generation = swarm->generation;
     connection.batch = wanted.batch;
     connection.offerId.value = rng_.bytes20();
     offers_[connection.offerId] = id;
@@ -225,26 +300,32 @@ bool PeerManager::onOfferCreated(StepIo& io, const input::OfferCreated& created)
   at->second.state = State::offered;
   // Gathered; it may have to wait for the others of its batch.
   setHandshakeTimer(io, created.connection, kOfferLifetime);
-  offerDone(io, at->second.batch, wire::TrackerOffer{at->second.offerId, created.sdp});
+  offerDone(io, at->second.batch, wire::TrackerOffer{at->second.offerId, marked(created.sdp)});
   return true;
 }
 
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived& offer) {
-  if (!joined_ || offer.infoHash != swarm_.infoHash || offer.from == swarm_.ownId) return;
-  if (usable_.contains(offer.from)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
-  if (full()) return;
-  const auto pending = handshakes_.find(offer.from);
+  const Swarm* swarm = swarms_.find(offer.infoHash);
+  if (swarm == nullptr || offer.from == swarm->ownId) return;
+  Connection fresh;
+  fresh.state = State::creatingAnswer;
+  fresh.generation = swarm->generation;
+  fresh.offeredByUs = false;
+  fresh.offerId = offer.offerId;
+  fresh.tracker = offer.tracker;
+  fresh.remote = offer.from;
+  if (!node_.empty()) fresh.remoteNode = nodeMarkOf(offer.sdp).value_or("");
+  if (!node_.empty() && fresh.remoteNode == node_) return;  // our own offer of another swarm
+  const RemoteKey who = keyOf(fresh);
+  if (usable_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
+  if (full(fresh.generation)) return;
+  const auto pending = handshakes_.find(who);
   if (pending != handshakes_.end() && pending->second >= kMaxHandshakesPerPeer) return;
   if (incomingHandshakes_ >= kMaxIncomingHandshakes) return;
   const ConnectionId id = ids_.nextConnection();
-  Connection& connection = connections_[id];
-  connection.state = State::creatingAnswer;
-  connection.offeredByUs = false;
-  connection.offerId = offer.offerId;
-  connection.tracker = offer.tracker;
-  connection.remote = offer.from;
+  connections_[id] = std::move(fresh);
   ++incomingHandshakes_;
-  ++handshakes_[offer.from];
+  ++handshakes_[who];
   io.out.push_back(output::CreateAnswer{id, offer.sdp});
   setHandshakeTimer(io, id, kGatherTimeout);
 }
@@ -255,8 +336,10 @@ bool PeerManager::onAnswerCreated(StepIo& io, const input::AnswerCreated& create
   Connection& connection = at->second;
   connection.state = State::connecting;
   setHandshakeTimer(io, created.connection, kConnectTimeout);
-  const bool sent = trackers_.sendAnswer(io.now, connection.tracker, swarm_.infoHash, *connection.remote,
-                                         connection.offerId, created.sdp, io.out);
+  const Swarm* swarm = swarms_.find(connection.generation);
+  const bool sent =
+      swarm != nullptr && trackers_.sendAnswer(io.now, connection.tracker, swarm->infoHash, *connection.remote,
+                                               connection.offerId, marked(created.sdp), io.out);
   if (!sent) drop(io, at, /*tellPort=*/true);
   return true;
 }
@@ -269,26 +352,35 @@ PeerManager::Connections::iterator PeerManager::findOffer(const base::OfferId& i
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived& answer) {
   const auto at = findOffer(answer.offerId);
   if (at == connections_.end() || at->second.state != State::offered) return;
-  if (usable_.contains(answer.from) || answer.from == swarm_.ownId || full()) {
+  Connection& connection = at->second;
+  const Swarm* swarm = swarms_.find(connection.generation);
+  // A tracker may relay it in the name of another swarm.
+  if (swarm == nullptr || swarm->infoHash != answer.infoHash) return;
+  connection.remote = answer.from;
+  if (!node_.empty()) connection.remoteNode = nodeMarkOf(answer.sdp).value_or("");
+  const RemoteKey who = keyOf(connection);
+  const bool ourselves = answer.from == swarm->ownId || (!node_.empty() && connection.remoteNode == node_);
+  if (usable_.contains(who) || ourselves || full(connection.generation)) {
+    connection.remote.reset();  // no handshake has begun
     drop(io, at, /*tellPort=*/true);
     return;
   }
-  Connection& connection = at->second;
   connection.state = State::connecting;
-  connection.remote = answer.from;
-  ++handshakes_[answer.from];
+  ++handshakes_[who];
   io.out.push_back(output::SetAnswer{at->first, answer.sdp});
   setHandshakeTimer(io, at->first, kConnectTimeout);
 }
 
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::Update& update) {
-  if (joined_ && update.infoHash == swarm_.infoHash) io.events.push_back(event::SwarmUpdate{update.incomplete});
+  if (swarms_.find(update.infoHash) == nullptr) return;
+  if (update.incomplete) swarms_.setIncomplete(update.infoHash, *update.incomplete);
+  io.events.push_back(event::SwarmUpdate{swarms_.incomplete()});
 }
 
 void PeerManager::handshakeEnded(const Connection& connection) {
   if (!connection.remote) return;
   if (!connection.offeredByUs) --incomingHandshakes_;
-  const auto count = handshakes_.find(*connection.remote);
+  const auto count = handshakes_.find(keyOf(connection));
   if (count != handshakes_.end() && --count->second == 0) handshakes_.erase(count);
 }
 
@@ -297,7 +389,8 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   // A channel may open a moment before the answer is known to be delivered, but never before there is a remote.
   if (at == connections_.end() || at->second.session || !at->second.remote) return false;
   Connection& connection = at->second;
-  if (full() && !usable_.contains(*connection.remote)) {
+  const RemoteKey who = keyOf(connection);
+  if (!usable_.contains(who) && !makeRoom(io, connection.generation)) {
     // Several handshakes were under way for the last place.
     drop(io, at, /*tellPort=*/true);
     return true;
@@ -305,15 +398,16 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   handshakeEnded(connection);
   timers_.cancel({TimerKind::connectionHandshake, at->first.value});
   connection.state = State::open;
+  const auto existing = usable_.find(who);
+  const base::PeerId told = existing == usable_.end() ? *connection.remote : existing->second.told;
   connection.session =
-      std::make_unique<PeerSession>(at->first, *connection.remote, opened.remoteAddress, settings_, timers_, meter_);
-  const auto existing = usable_.find(*connection.remote);
+      PeerSession::make({at->first, told, connection.generation, opened.remoteAddress}, settings_, timers_, meter_);
   if (existing == usable_.end()) {
-    usable_[*connection.remote] = at->first;
+    usable_[who] = {at->first, told};
     peerSetChanged();
-    io.events.push_back(event::PeerConnected{*connection.remote, opened.remoteAddress});
+    io.events.push_back(event::PeerConnected{told, opened.remoteAddress, connection.generation});
   } else {
-    settleDuplicate(io, at, connections_.find(existing->second));
+    settleDuplicate(io, at, connections_.find(existing->second.connection));
   }
   // Also on the one that may not stay: the other end may keep it.
   io.events.push_back(event::ChannelOpened{opened.connection});
@@ -321,15 +415,15 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
 }
 
 bool PeerManager::preferred(const Connection& a, const Connection& b) const {
-  const auto rank = [this](const Connection& c) {
-    return std::tuple(c.offeredByUs ? swarm_.ownId : *c.remote, c.offerId);
-  };
+  if (a.generation != b.generation) return a.generation > b.generation;
+  const base::PeerId own = swarms_.find(a.generation)->ownId;
+  const auto rank = [&](const Connection& c) { return std::tuple(c.offeredByUs ? own : *c.remote, c.offerId); };
   return rank(a) < rank(b);
 }
 
 void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Connections::iterator old) {
   if (preferred(fresh->second, old->second) && !old->second.session->transferring()) {
-    usable_[*fresh->second.remote] = fresh->first;
+    usable_[keyOf(fresh->second)].connection = fresh->first;
     retire(io, old);
   } else {
     retire(io, fresh);
@@ -337,7 +431,7 @@ void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Conne
 }
 
 void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
-  const auto kept = connections_.find(usable_.find(*at->second.remote)->second);
+  const auto kept = connections_.find(usable_.find(keyOf(at->second))->second.connection);
   const bool better = preferred(at->second, kept->second);
   if (at->second.session->transferring() || (better && kept->second.session->transferring())) {
     retire(io, at);
@@ -351,7 +445,7 @@ void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
   // closed what the other keeps, both would be lost.
   at->second.retiring = false;
   kept->second.retiring = true;
-  usable_[*at->second.remote] = at->first;
+  usable_[keyOf(at->second)].connection = at->first;
   retire(io, kept);
   io.events.push_back(event::PeersChanged{});
 }
@@ -376,21 +470,23 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
     return;
   }
   connection.session->onClosed(io);
-  const auto named = usable_.find(*connection.remote);
-  if (named == usable_.end() || named->second != id) return;  // the retiring one of two
-  usable_.erase(named);
+  const RemoteKey who = keyOf(connection);
+  const auto named = usable_.find(who);
+  if (named == usable_.end() || named->second.connection != id) return;  // the retiring one of two
   const auto other = std::find_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
-    return entry.second.retiring && entry.second.remote == connection.remote;
+    return entry.second.retiring && keyOf(entry.second) == who;
   });
   if (other != connections_.end()) {
     other->second.retiring = false;
     timers_.cancel({TimerKind::connectionRetire, other->first.value});
-    usable_[*connection.remote] = other->first;
+    named->second.connection = other->first;
     io.events.push_back(event::PeersChanged{});
     return;
   }
+  const base::PeerId told = named->second.told;
+  usable_.erase(named);
   peerSetChanged();
-  io.events.push_back(event::PeerClosed{*connection.remote});
+  io.events.push_back(event::PeerClosed{told});
 }
 
 void PeerManager::withdrawOffer(const Connection& connection) {
@@ -469,8 +565,8 @@ void PeerManager::onTimer(StepIo& io, TimerKey key) {
 
 void PeerManager::onTick(StepIo& io) {
   TrackerClient::Events events;
-  if (joined_) {
-    trackers_.setTransfer(swarm_.infoHash, static_cast<std::int64_t>(meter_.stats().uploadedBytes),
+  for (const Swarm& swarm : swarms_.joined()) {
+    trackers_.setTransfer(swarm.infoHash, static_cast<std::int64_t>(meter_.stats().uploadedBytes),
                           static_cast<std::int64_t>(meter_.stats().p2pBytes));
   }
   trackers_.onTick(io.now, io.out, events);

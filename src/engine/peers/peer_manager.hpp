@@ -1,8 +1,9 @@
 // All peers of one loader: connections from offer to close, the trackers they come from, and who is asked for what.
 //
-// Owned by the loader. What always holds: one usable session per remote peer (a second connection is kept only until it
-// is clear which one stays); a pending handshake is never ended because another one exists; the number of connections
-// in every state is bounded.
+// Owned by the loader. One stream may have a swarm in each of several generations (swarms.hpp); their peers are treated
+// alike. What always holds: one usable session per remote peer, also if it is met in several swarms (a second
+// connection is kept only until it is clear which one stays); a pending handshake is never ended because another one
+// exists; the number of connections in every state is bounded.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -19,6 +21,7 @@
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
 #include "engine/peers/peer_session.hpp"
+#include "engine/peers/swarms.hpp"
 #include "engine/timers.hpp"
 #include "engine/trackers/tracker_client.hpp"
 
@@ -36,33 +39,40 @@ class PeerManager {
   static constexpr std::size_t kMaxHandshakesPerPeer = 4;
   static constexpr std::size_t kMaxIncomingHandshakes = 50;
 
-  PeerManager(const Settings& settings, Timers& timers, IdCounters& ids, base::Rng& rng, TransferMeter& meter);
+  /// `node` is our name for other p2pml nodes (node_mark.hpp).
+  PeerManager(const Settings& settings, Timers& timers, IdCounters& ids, base::Rng& rng, TransferMeter& meter,
+              std::string node);
 
-  /// Leaves the swarm it is in, with all its peers, and joins this one. Nothing happens if it is the same.
-  void setStream(StepIo& io, const std::string& streamSwarmId);
+  /// Leaves the swarms it is in, with all their peers, and joins those of this stream. Nothing happens to swarms that
+  /// are the same.
+  void setStream(StepIo& io, const StreamIdentity& stream);
   void shutdown(StepIo& io);
 
   // What the scheduler asks.
   [[nodiscard]] std::size_t peerCount() const { return usable_.size(); }
   [[nodiscard]] std::size_t downloadCount() const { return downloads_.size(); }
-  [[nodiscard]] Availability availability(const base::SegmentId& wireId) const;
-  void idleHolders(base::TimePoint now, const base::SegmentId& wireId, std::vector<base::ConnectionId>& holders) const;
+  [[nodiscard]] Availability availability(const WireName& name) const;
+  void idleHolders(base::TimePoint now, const WireName& name, std::vector<base::ConnectionId>& holders) const;
   /// The peer that is being asked for it or sends it; none if nobody does (any more).
   [[nodiscard]] base::ConnectionId downloadSource(const std::string& segmentId) const;
   /// That peer may be asked for that segment.
-  [[nodiscard]] bool holds(base::ConnectionId connection, const base::SegmentId& wireId) const;
+  [[nodiscard]] bool holds(base::ConnectionId connection, const WireName& name) const;
+  /// A request to that peer can go on where another source stopped.
+  [[nodiscard]] bool resumes(base::ConnectionId connection) const;
   [[nodiscard]] bool connected(base::ConnectionId connection) const { return connections_.contains(connection); }
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
 
-  void request(StepIo& io, base::ConnectionId connection, const Segment& segment, const base::SegmentId& wireId);
+  /// No `start` unless resumes(connection).
+  void request(StepIo& io, base::ConnectionId connection, const Segment& segment, const WireName& name,
+               const PartialBody* start = nullptr);
   std::optional<PartialBody> cancelDownload(StepIo& io, const std::string& segmentId);
   /// The loader has taken or refused what event::Downloaded brought.
   void release(const std::string& segmentId) { downloads_.erase(segmentId); }
 
-  void sendMap(StepIo& io, base::ConnectionId connection, const base::Bytes& map);
-  void sendMapToAll(StepIo& io, const base::Bytes& map);
-  void sendSegment(StepIo& io, base::ConnectionId connection, const base::SegmentId& id, const base::Bytes& data);
-  void sendAbsent(StepIo& io, base::ConnectionId connection, const base::SegmentId& id);
+  void sendAvailability(StepIo& io, base::ConnectionId connection, const OwnAvailability& own);
+  void sendAvailabilityToAll(StepIo& io, const OwnAvailability& own);
+  void sendSegment(StepIo& io, base::ConnectionId connection, const PeerRequest& request, const base::Bytes& data);
+  void sendAbsent(StepIo& io, base::ConnectionId connection, const PeerRequest& request);
   /// The peer has done something that a peer must not do.
   void expel(StepIo& io, base::ConnectionId connection, base::Error why);
 
@@ -80,14 +90,13 @@ class PeerManager {
   void onTick(StepIo& io);
   [[nodiscard]] base::TimePoint deadline() const { return trackers_.deadline(); }
 
-  /// Ours in the current swarm, if there is one.
-  [[nodiscard]] const base::PeerId* ownId() const { return joined_ ? &swarm_.ownId : nullptr; }
-  [[nodiscard]] const base::InfoHash* infoHash() const { return joined_ ? &swarm_.infoHash : nullptr; }
-  [[nodiscard]] const std::string& streamSwarmId() const { return swarm_.streamSwarmId; }
-  /// The usable session of each peer, in order of peer ids.
+  /// In the order of peerProtocols.
+  [[nodiscard]] const std::vector<Swarm>& swarms() const { return swarms_.joined(); }
+  [[nodiscard]] Swarms::Counts peerCounts() const;
+  /// The usable session of each peer, always in the same order.
   template <class Visit>
   void forEachPeer(Visit visit) const {
-    for (const auto& [id, connection] : usable_) visit(*connections_.find(connection)->second.session);
+    for (const auto& [who, usable] : usable_) visit(*connections_.find(usable.connection)->second.session);
   }
 
  private:
@@ -98,29 +107,40 @@ class PeerManager {
     connecting,  // offer and answer are exchanged
     open,
   };
+  /// Who a remote is, whatever swarm it was met in.
+  struct RemoteKey {
+    std::string node;  // of a p2pml node; then nothing else counts
+    Generation generation{};
+    base::PeerId id;
+    friend auto operator<=>(const RemoteKey&, const RemoteKey&) = default;
+  };
+  struct Usable {
+    base::ConnectionId connection;
+    base::PeerId told;  // the id that PeerConnected told, and PeerClosed will
+  };
   struct Connection {
     State state = State::creatingOffer;
+    Generation generation{};
     bool offeredByUs = true;
     base::OfferId offerId;
     std::uint64_t batch = 0;  // of an offer
     TrackerIndex tracker{};   // of an answer
     std::optional<base::PeerId> remote;
+    std::string remoteNode;  // where the remote is a p2pml node in several swarms
     bool retiring = false;
     std::unique_ptr<PeerSession> session;
   };
   using Connections = std::map<base::ConnectionId, Connection>;
   struct Batch {
+    Generation generation{};
     std::size_t waiting = 0;
     std::vector<wire::TrackerOffer> offers;
     std::vector<base::ConnectionId> connections;
   };
-  struct Swarm {
-    std::string streamSwarmId;
-    base::InfoHash infoHash;
-    base::PeerId ownId;
-  };
 
-  void leave(StepIo& io);
+  static RemoteKey keyOf(const Connection& connection);
+  [[nodiscard]] std::string marked(const std::string& sdp) const;
+  void leave(StepIo& io, const Swarm& swarm);
   void work(StepIo& io, TrackerClient::Events& events);
   void onTrackerEvent(StepIo& io, const tracker_event::OffersWanted& wanted);
   void onTrackerEvent(StepIo& io, const tracker_event::OfferReceived& offer);
@@ -133,9 +153,13 @@ class PeerManager {
   void onRetireTimer(StepIo& io, Connections::iterator at);
   /// Takes the offer of a connection that is gone out of an announce that is not out yet.
   void withdrawOffer(const Connection& connection);
-  [[nodiscard]] bool full() const;
-  /// Of two connections with one peer both ends keep the one offered by the lower peer id; of two offers of one side,
-  /// that with the lower offer id.
+  /// Peers of that generation that may still connect, also in place of others.
+  [[nodiscard]] std::int64_t room(Generation generation) const;
+  [[nodiscard]] bool full(Generation generation) const { return room(generation) <= 0; }
+  /// There is a place for one more of that generation; one of another may have had to go for it.
+  bool makeRoom(StepIo& io, Generation generation);
+  /// Of two connections with one peer both ends keep the one of the later generation; of one generation the one offered
+  /// by the lower peer id; of two offers of one side, that with the lower offer id.
   [[nodiscard]] bool preferred(const Connection& a, const Connection& b) const;
   /// Closes and forgets; what it carried is reported.
   void drop(StepIo& io, Connections::iterator at, bool tellPort);
@@ -152,16 +176,16 @@ class PeerManager {
   IdCounters& ids_;
   base::Rng& rng_;
   TransferMeter& meter_;
+  const std::string node_;  // empty while there is one swarm at most
   TrackerClient trackers_;
-  bool joined_ = false;
-  Swarm swarm_;
-  std::map<base::InfoHash, base::PeerId> ownIds_;  // one stable id per infohash (5c.4, peer-id policy)
+  Swarms swarms_;
+  std::optional<StreamIdentity> stream_;
   Connections connections_;
   std::map<base::OfferId, base::ConnectionId> offers_;
-  std::map<base::PeerId, base::ConnectionId> usable_;
+  std::map<RemoteKey, Usable> usable_;
   std::map<std::string, base::ConnectionId> downloads_;  // by segment id, until the loader releases it
   std::map<std::uint64_t, Batch> batches_;
-  std::map<base::PeerId, std::size_t> handshakes_;  // by remote peer
+  std::map<RemoteKey, std::size_t> handshakes_;
   std::size_t incomingHandshakes_ = 0;
 };
 

@@ -1,30 +1,37 @@
-// One connected peer of generation G0: what it has, what we are getting from it, what it gets from us
-// (docs/protocol/peer-json.md 5a.3, 5a.4).
+// One connected peer: what it has, what we are getting from it, what it gets from us. What all generations have in
+// common; how each codec does it is in json_peer_session.hpp and binary_peer_session.hpp.
 //
-// Owned by PeerManager. What always holds: at most one request of ours is open; a body we send is never interrupted;
-// everything the peer can make us keep is bounded.
+// Owned by PeerManager. What always holds: at most one request of ours is open; everything the peer can make us keep is
+// bounded.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "engine/http/http_downloads.hpp"
+#include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
+#include "engine/own_availability.hpp"
 #include "engine/peers/outbox.hpp"
 #include "engine/scheduling/policy.hpp"
 #include "engine/timers.hpp"
 #include "engine/transfer_meter.hpp"
-#include "wire/peer_json.hpp"
 
 namespace p2pml::engine {
+
+/// Who is at the other end.
+struct RemotePeer {
+  base::ConnectionId connection;
+  base::PeerId id;
+  Generation generation{};
+  std::string address;  ///< may be empty
+};
 
 class PeerSession {
  public:
@@ -32,37 +39,45 @@ class PeerSession {
   static constexpr std::uint64_t kMaxSegmentBytes = 256ULL << 20;
   /// Broken commands, bodies of the wrong size and the like: one more and the peer is gone.
   static constexpr int kMaxFaults = 3;
-  /// Bodies in a row that stopped coming.
+  /// Downloads in a row that stopped coming.
   static constexpr int kMaxStalls = 3;
 
-  PeerSession(base::ConnectionId connection, base::PeerId id, std::string remoteAddress, const Settings& settings,
-              Timers& timers, TransferMeter& meter);
+  /// The session that speaks the codec of remote.generation.
+  static std::unique_ptr<PeerSession> make(RemotePeer remote, const Settings& settings, Timers& timers,
+                                           TransferMeter& meter);
+  virtual ~PeerSession() = default;
+  PeerSession(const PeerSession&) = delete;
+  PeerSession& operator=(const PeerSession&) = delete;
 
-  [[nodiscard]] base::ConnectionId connection() const { return connection_; }
-  [[nodiscard]] const base::PeerId& id() const { return id_; }
-  [[nodiscard]] const std::string& remoteAddress() const { return remoteAddress_; }
+  [[nodiscard]] base::ConnectionId connection() const { return remote_.connection; }
+  [[nodiscard]] const base::PeerId& id() const { return remote_.id; }
+  [[nodiscard]] Generation generation() const { return remote_.generation; }
+  [[nodiscard]] const std::string& remoteAddress() const { return remote_.address; }
   [[nodiscard]] std::uint64_t bytesDownloaded() const { return bytesDownloaded_; }
   [[nodiscard]] std::uint64_t bytesUploaded() const { return bytesUploaded_; }
 
-  [[nodiscard]] Availability availability(const base::SegmentId& id) const;
-  [[nodiscard]] std::size_t segmentCount() const { return segments_.size(); }
+  [[nodiscard]] virtual Availability availability(const WireName& name) const = 0;
+  [[nodiscard]] virtual std::size_t segmentCount() const = 0;
   /// No request of ours is open and the peer is not resting after a stall.
   [[nodiscard]] bool idle(base::TimePoint now) const { return !download_ && now >= restUntil_; }
   [[nodiscard]] base::TimePoint restUntil() const { return restUntil_; }
   [[nodiscard]] bool transferring() const { return download_.has_value() || outbox_.bodies() > 0; }
 
-  /// Asks for the segment. Precondition: idle.
-  void request(StepIo& io, const Segment& segment, const base::SegmentId& wireId);
+  /// request() can go on where another source stopped.
+  [[nodiscard]] virtual bool resumes() const = 0;
+  /// Asks for the segment. Preconditions: idle; availability(name) is not none; no `start` unless resumes().
+  void request(StepIo& io, const Segment& segment, const WireName& name, const PartialBody* start = nullptr);
   /// The id of the segment being downloaded, if any.
   [[nodiscard]] const std::string* downloading() const { return download_ ? &download_->segment.id : nullptr; }
   /// Gives up the download; what was received so far may be used to go on elsewhere.
   std::optional<PartialBody> cancelDownload(StepIo& io);
 
-  void sendMap(StepIo& io, const base::Bytes& map);
-  void sendSegment(StepIo& io, const base::SegmentId& id, const base::Bytes& data);
-  void sendAbsent(StepIo& io, const base::SegmentId& id);
+  void sendAvailability(StepIo& io, const OwnAvailability& own);
+  /// Answers the peer's request.
+  virtual void sendSegment(StepIo& io, const PeerRequest& request, const base::Bytes& data) = 0;
+  virtual void sendAbsent(StepIo& io, const PeerRequest& request) = 0;
 
-  void onMessage(StepIo& io, const base::Bytes& message);
+  virtual void onMessage(StepIo& io, const base::Bytes& message) = 0;
   void onDrained(StepIo& io, std::uint64_t total);
   /// The TimerKind::peerDownload timer fired.
   void onDownloadTimer(StepIo& io);
@@ -72,39 +87,55 @@ class PeerSession {
   /// Set when the session must end; the manager looks after every call.
   [[nodiscard]] const std::optional<base::Error>& mustClose() const { return mustClose_; }
 
- private:
+ protected:
   struct Download {
     Segment segment;
-    base::SegmentId wireId;
-    bool receiving = false;  // SegmentData has come
-    std::uint64_t size = 0;
+    WireName name;
+    bool receiving = false;   // SegmentData has come
+    std::uint64_t total = 0;  // bytes of the whole segment; 0: not known yet
     base::BytesAssembler body;
   };
 
-  void onCommand(StepIo& io, wire::PeerMessage& message);
-  void onSegmentData(StepIo& io, const wire::SegmentData& data);
-  void onBytes(StepIo& io, const base::Bytes& bytes);
-  void onAbsent(StepIo& io, const base::SegmentId& id);
-  void onMap(StepIo& io, const wire::SegmentsMap& map);
-  [[nodiscard]] std::optional<PartialBody> received();
+  PeerSession(RemotePeer remote, Outbox outbox, const Settings& settings, Timers& timers, TransferMeter& meter)
+      : remote_(std::move(remote)), settings_(settings), timers_(timers), meter_(meter), outbox_(std::move(outbox)) {}
+
+  // What a codec does its own way.
+  virtual void sendRequest(StepIo& io) = 0;
+  virtual void sendCancel(StepIo& io) = 0;
+  /// How long the peer may take to answer a request.
+  [[nodiscard]] virtual base::Duration answerTimeout() const = 0;
+  /// A peer that gave no answer in time is gone; else that is a stall like any other.
+  [[nodiscard]] virtual bool silenceIsFatal() const = 0;
+
+  /// The body begins: `total` bytes in all. Precondition: download_.
+  void beginBody(StepIo& io, std::uint64_t total);
+  /// Counts and keeps bytes of the body. False if there are more than there should be: the download has failed then.
+  bool takeBytes(StepIo& io, const base::Bytes& bytes);
+  /// The body is whole.
+  void completeDownload(StepIo& io);
+  [[nodiscard]] bool wholeBody() const { return download_->body.size() == download_->total; }
   void failDownload(StepIo& io, base::Error error);
   /// The same, and the peer is told that it need not send.
   void rejectDownload(StepIo& io, base::Error error);
   void fault(base::Error error);
-  void sendCommand(StepIo& io, base::Bytes command);
+  void sendCommand(StepIo& io, Outbox::Messages command);
   void flush(StepIo& io);
-  void armDownloadTimer(base::TimePoint when);
-  Segment endDownload();
+  void close(base::Error error) { mustClose_ = std::move(error); }
+  static base::Error wrongSize(std::uint64_t announced);
+  static base::Error askedTooMuch();
 
-  const base::ConnectionId connection_;
-  const base::PeerId id_;
-  const std::string remoteAddress_;
+  const RemotePeer remote_;
   const Settings& settings_;
   Timers& timers_;
   TransferMeter& meter_;
   Outbox outbox_;
-  std::map<std::string, wire::SegmentStatus, std::less<>> segments_;
   std::optional<Download> download_;
+
+ private:
+  [[nodiscard]] std::optional<PartialBody> received();
+  Segment endDownload();
+  void armDownloadTimer(base::TimePoint when);
+
   std::optional<base::Error> mustClose_;
   base::TimePoint restUntil_ = base::TimePoint::min();
   int stalls_ = 0;

@@ -16,6 +16,7 @@ void SegmentStore::open(StepIo& io, const std::string& masterSwarmId) {
   master_ = masterSwarmId;
   entries_.clear();
   byWireId_.clear();
+  byNumber_.clear();
   order_.clear();
   if (custom_) {
     ready_ = false;
@@ -40,24 +41,37 @@ void SegmentStore::add(const Segment& segment) {
   if (!name) return;
   // Two ids under one wire name: peers are told of it once and get the newer.
   const auto named = byWireId_.find(name->id.value);
-  if (named != byWireId_.end()) {
-    Entry& older = entries_[named->second];
-    order_.erase(older.order);
-    older.order = 0;
-  }
+  if (named != byWireId_.end()) unshare(entries_[named->second]);
+  forEachNumber(*name, [&](NumberKey key) {
+    const auto numbered = byNumber_.find(key);
+    if (numbered != byNumber_.end()) unshare(entries_[numbered->second]);
+    byNumber_[std::move(key)] = segment.id;
+  });
   entry.order = ++lastOrder_;
-  entry.wireId = name->id.value;
-  byWireId_[entry.wireId] = segment.id;
+  entry.name = *name;
+  byWireId_[name->id.value] = segment.id;
   order_[entry.order] = *name;
+}
+
+template <class Visit>
+void SegmentStore::forEachNumber(const WireName& name, Visit visit) {
+  for (const Numbering numbering : {Numbering::externalId, Numbering::sequence}) {
+    if (const auto& number = name.numberBy(numbering)) visit(NumberKey(name.stream.value, numbering, *number));
+  }
+}
+
+void SegmentStore::unshare(Entry& entry) {
+  if (entry.order == 0) return;
+  order_.erase(entry.order);
+  entry.order = 0;
+  byWireId_.erase(entry.name.id.value);
+  forEachNumber(entry.name, [&](const NumberKey& key) { byNumber_.erase(key); });
 }
 
 void SegmentStore::remove(const std::string& id) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  if (at->second.order != 0) {
-    order_.erase(at->second.order);
-    byWireId_.erase(at->second.wireId);
-  }
+  unshare(at->second);
   entries_.erase(at);
 }
 
@@ -75,14 +89,24 @@ void SegmentStore::store(StepIo& io, Segment segment, std::optional<base::PeerId
   pending_[request] = Storing{std::move(segment), peerId};
 }
 
-void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const base::SegmentId& wireId) {
-  const auto named = byWireId_.find(wireId.value);
-  if (named == byWireId_.end()) {
-    io.events.push_back(event::FetchedForPeer{connection, wireId, std::nullopt});
+std::optional<std::string> SegmentStore::idOf(const PeerSegmentName& name, const std::string& stream,
+                                              Numbering numbering) const {
+  if (const auto* id = std::get_if<base::SegmentId>(&name)) {
+    const auto named = byWireId_.find(id->value);
+    return named == byWireId_.end() ? std::nullopt : std::optional(named->second);
+  }
+  const auto numbered = byNumber_.find(NumberKey(stream, numbering, std::get<std::int64_t>(name)));
+  return numbered == byNumber_.end() ? std::nullopt : std::optional(numbered->second);
+}
+
+void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const PeerRequest& peerRequest,
+                                const std::optional<std::string>& id) {
+  if (!id) {
+    io.events.push_back(event::FetchedForPeer{connection, peerRequest, std::nullopt});
     return;
   }
   if (!custom_) {
-    io.events.push_back(event::FetchedForPeer{connection, wireId, memory_.get(io.now, named->second, master_)});
+    io.events.push_back(event::FetchedForPeer{connection, peerRequest, memory_.get(io.now, *id, master_)});
     return;
   }
   std::size_t waiting = 0;
@@ -91,12 +115,12 @@ void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const
     if (other != nullptr && other->connection == connection) ++waiting;
   }
   if (waiting >= kMaxFetchesPerPeer) {
-    io.events.push_back(event::FetchedForPeer{connection, wireId, std::nullopt});
+    io.events.push_back(event::FetchedForPeer{connection, peerRequest, std::nullopt});
     return;
   }
   const base::RequestId request = ids_.nextRequest();
-  pending_[request] = ForPeer{connection, wireId, named->second};
-  io.out.push_back(output::StorageGet{request, named->second, master_});
+  pending_[request] = ForPeer{connection, peerRequest, *id};
+  io.out.push_back(output::StorageGet{request, *id, master_});
 }
 
 void SegmentStore::fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token) {
@@ -137,6 +161,7 @@ void SegmentStore::destroy(StepIo& io) {
   memory_.clear();
   entries_.clear();
   byWireId_.clear();
+  byNumber_.clear();
   order_.clear();
   pending_.clear();
   ready_ = false;
@@ -207,7 +232,7 @@ bool SegmentStore::onSegment(StepIo& io, const input::StorageSegmentResult& answ
     io.events.push_back(event::StoreChanged{});
   }
   io.events.push_back(
-      event::FetchedForPeer{peer->connection, peer->wireId, usable ? answer.segment : std::optional<Segment>()});
+      event::FetchedForPeer{peer->connection, peer->request, usable ? answer.segment : std::optional<Segment>()});
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -41,8 +42,13 @@ class SegmentStore {
 
   /// Takes a whole segment (data, masterSwarmId set). Answered by event::Stored.
   void store(StepIo& io, Segment segment, std::optional<base::PeerId> peerId);
-  /// Answered by event::FetchedForPeer.
-  void fetchForPeer(StepIo& io, base::ConnectionId connection, const base::SegmentId& wireId);
+  /// The id of what a peer calls so: JSON peers by a text of the whole master swarm, binary ones by a number of
+  /// `stream`. None if nothing of that name is stored.
+  [[nodiscard]] std::optional<std::string> idOf(const PeerSegmentName& name, const std::string& stream,
+                                                Numbering numbering) const;
+  /// Answered by event::FetchedForPeer; `id` is what idOf() said.
+  void fetchForPeer(StepIo& io, base::ConnectionId connection, const PeerRequest& peerRequest,
+                    const std::optional<std::string>& id);
   /// Answered by output::GetSegmentResult.
   void fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token);
   /// Lets go of what is too old or too much, but for the locked ones. event::StoreChanged follows if anything went.
@@ -69,8 +75,9 @@ class SegmentStore {
     bool storing = false;
     std::uint64_t order = 0;     // 0: not shared
     std::uint64_t storedAt = 0;  // the last request id handed out when a custom storage had taken it
-    std::string wireId;
+    WireName name;               // where shared
   };
+  using NumberKey = std::tuple<std::string, Numbering, std::int64_t>;  // of a stream
   struct Storing {
     Segment segment;
     std::optional<base::PeerId> peerId;
@@ -80,7 +87,7 @@ class SegmentStore {
   };
   struct ForPeer {
     base::ConnectionId connection;
-    base::SegmentId wireId;
+    PeerRequest request;
     std::string id;
   };
   struct ForApplication {
@@ -93,6 +100,10 @@ class SegmentStore {
   std::optional<T> take(base::RequestId request);
   void report(StepIo& io, const base::Error& error);
   void add(const Segment& segment);
+  /// Peers are told of the entry no longer.
+  void unshare(Entry& entry);
+  template <class Visit>
+  static void forEachNumber(const WireName& name, Visit visit);
   void remove(const std::string& id);
   void askForMap(StepIo& io);
 
@@ -105,6 +116,7 @@ class SegmentStore {
   std::uint64_t lastOrder_ = 0;
   std::map<std::string, Entry> entries_;  // by id
   std::map<std::string, std::string, std::less<>> byWireId_;
+  std::map<NumberKey, std::string> byNumber_;
   std::map<std::uint64_t, WireName> order_;
   std::map<base::RequestId, Pending> pending_;
 };

@@ -68,9 +68,10 @@ class SegmentStoreTest : public testing::Test {
     StepIo step = io();
     EXPECT_TRUE(store->onSegment(step, {RequestId(ids.lastRequest), std::move(s), std::move(error)}));
   }
-  void forPeer(const std::string& wireId) {
+  void forPeer(const std::string& wireId, ConnectionId connection = ConnectionId(5)) {
     StepIo step = io();
-    store->fetchForPeer(step, ConnectionId(5), SegmentId(wireId));
+    const PeerRequest request{SegmentId(wireId), std::nullopt, 0};
+    store->fetchForPeer(step, connection, request, store->idOf(request.segment, "m", Numbering::externalId));
   }
   void forApplication(const std::string& id) {
     StepIo step = io();
@@ -115,7 +116,8 @@ class SegmentStoreTest : public testing::Test {
       if (const auto* s = std::get_if<event::Stored>(&event)) {
         texts.push_back("stored " + s->segment.id + (s->error ? " failed" : ""));
       } else if (const auto* f = std::get_if<event::FetchedForPeer>(&event)) {
-        texts.push_back("for peer " + std::to_string(f->connection.value) + " " + f->id.value + " " + text(f->segment));
+        texts.push_back("for peer " + std::to_string(f->connection.value) + " " +
+                        std::get<SegmentId>(f->request.segment).value + " " + text(f->segment));
       } else if (std::holds_alternative<event::StoreChanged>(event)) {
         texts.emplace_back("changed");
       }
@@ -434,8 +436,7 @@ TEST_F(SegmentStoreTest, OnePeersReadsAreBounded) {
   EXPECT_EQ(said().size(), SegmentStore::kMaxFetchesPerPeer);
   forPeer("m+1");
   EXPECT_THAT(said(), ElementsAre("for peer 5 m+1 none"));
-  StepIo step = io();
-  store->fetchForPeer(step, ConnectionId(6), SegmentId("m+1"));  // another peer's are its own
+  forPeer("m+1", ConnectionId(6));  // another peer's are its own
   EXPECT_THAT(said(), ElementsAre("get #7 m+1 m"));
 }
 

@@ -14,8 +14,8 @@
 #include <variant>
 
 #include "base/assert.hpp"
-#include "engine/availability_map.hpp"
 #include "engine/io.hpp"
+#include "engine/own_availability.hpp"
 #include "engine/peers/outbox.hpp"
 #include "engine/peers/peer_manager.hpp"
 #include "engine/settings.hpp"

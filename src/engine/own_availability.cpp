@@ -1,9 +1,11 @@
-#include "engine/availability_map.hpp"
+#include "engine/own_availability.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "engine/identity.hpp"
+#include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
 
 namespace p2pml::engine {
@@ -26,7 +28,50 @@ std::size_t encodedSize(const std::string& text) {
   return size;
 }
 
+/// Ids in the order in which segments came: JavaScript peers write theirs so, too.
+OwnAvailability::Messages makeAnnouncement(const SegmentStore& store, const HttpDownloads& http,
+                                           const std::string& stream, Numbering numbering, std::size_t maxMessageSize) {
+  wire::SegmentsAnnouncement announcement;
+  store.forEachNewestFirst([&](const WireName& name) {
+    const auto& number = name.numberBy(numbering);
+    if (number && name.stream.value == stream) announcement.loaded.push_back(*number);
+    return true;
+  });
+  std::reverse(announcement.loaded.begin(), announcement.loaded.end());
+  for (const auto& [id, request] : http.all()) {
+    if (store.has(id)) continue;
+    const auto name = wireNameOf(*http.find(id), store.masterSwarmId());
+    if (!name || name->stream.value != stream) continue;
+    if (const auto& number = name->numberBy(numbering)) announcement.loading.push_back(*number);
+  }
+  return wire::encodeMessages(announcement, maxMessageSize);
+}
+
 }  // namespace
+
+const OwnAvailability::Messages* OwnAvailability::messagesFor(Generation generation) const {
+  const GenerationInfo& info = infoOf(generation);
+  const auto& form = info.codec == Codec::json                 ? json
+                     : info.numbering == Numbering::externalId ? externalIds
+                                                               : sequences;
+  return form ? &*form : nullptr;
+}
+
+OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloads& http, const std::string& stream,
+                                    const Settings& settings) {
+  OwnAvailability own;
+  const auto maxMessageSize = static_cast<std::size_t>(settings.webRtcMaxMessageSize);
+  for (const Generation generation : settings.peerProtocols) {
+    const GenerationInfo& info = infoOf(generation);
+    if (info.codec == Codec::json) {
+      own.json = OwnAvailability::Messages{makeAvailabilityMap(store, http)};
+    } else {
+      auto& form = info.numbering == Numbering::externalId ? own.externalIds : own.sequences;
+      if (!form) form = makeAnnouncement(store, http, stream, info.numbering, maxMessageSize);
+    }
+  }
+  return own;
+}
 
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http) {
   std::vector<Line> newestFirst;

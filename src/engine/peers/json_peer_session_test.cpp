@@ -1,8 +1,9 @@
-#include "engine/peers/peer_session.hpp"
+#include "engine/peers/json_peer_session.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,19 +22,35 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// Drives one PeerSession. `said()` tells in short: sent messages ("{...}" or "[n bytes]"), "down 5", "up 5",
+/// Drives one JsonPeerSession. `said()` tells in short: sent messages ("{...}" or "[n bytes]"), "down 5", "up 5",
 /// "begin m+1", "have m+1 <text>", "failed m+1 <code>: <detail>", "wants m+1", "changed".
-class PeerSessionTest : public testing::Test {
+class JsonPeerSessionTest : public testing::Test {
  protected:
-  PeerSessionTest() { make(); }
-  void make() { session.emplace(ConnectionId(5), peer, "192.0.2.1", settings, timers, meter); }
+  JsonPeerSessionTest() { make(); }
+  void make() {
+    session = PeerSession::make({ConnectionId(5), peer, Generation::g0, "192.0.2.1"}, settings, timers, meter);
+  }
   static Segment segment(const std::string& number) {
     Segment result("id " + number, "http://origin/" + number);
     return result;
   }
   void request(const std::string& number) {
     StepIo step = io();
-    session->request(step, segment(number), SegmentId("m+" + number));
+    session->request(step, segment(number), name(number));
+  }
+  static WireName name(const std::string& number) {
+    WireName result;
+    result.stream.value = "m";
+    result.entry = number;
+    result.id.value = "m+" + number;
+    return result;
+  }
+  static PeerRequest wish(const std::string& number) { return {SegmentId("m+" + number), std::nullopt, 0}; }
+  void sendMap(const std::string& text) {
+    StepIo step = io();
+    OwnAvailability own;
+    own.json = OwnAvailability::Messages{Bytes::copyOf(text)};
+    session->sendAvailability(step, own);
   }
   template <class Command>
   void receive(const Command& command) {
@@ -52,7 +69,7 @@ class PeerSessionTest : public testing::Test {
   }
   void send(const std::string& number, const Bytes& data) {
     StepIo step = io();
-    session->sendSegment(step, SegmentId("m+" + number), data);
+    session->sendSegment(step, wish(number), data);
   }
   void drained(std::uint64_t total) {
     StepIo step = io();
@@ -100,7 +117,7 @@ class PeerSessionTest : public testing::Test {
         texts.push_back("failed " + f->segment.id + " " + std::string(toString(f->error.code)) + ": " +
                         f->error.detail);
       } else if (const auto* r = std::get_if<event::SegmentRequested>(&event)) {
-        texts.push_back("wants " + r->id.value);
+        texts.push_back("wants " + std::get<SegmentId>(r->request.segment).value);
       } else if (std::holds_alternative<event::PeersChanged>(event)) {
         texts.emplace_back("changed");
       }
@@ -118,7 +135,7 @@ class PeerSessionTest : public testing::Test {
   Timers timers;
   Stats stats;
   TransferMeter meter{stats};
-  std::optional<PeerSession> session;
+  std::unique_ptr<PeerSession> session;
   TimePoint now{};
   Outputs out;
   std::vector<InternalEvent> events;
@@ -126,34 +143,34 @@ class PeerSessionTest : public testing::Test {
 
 // -------------------------------------------------------------------------------------------------- what it has
 
-TEST_F(PeerSessionTest, MapsReplaceWhatWasKnown) {
-  EXPECT_EQ(session->availability(SegmentId("m+1")), Availability::none);
+TEST_F(JsonPeerSessionTest, MapsReplaceWhatWasKnown) {
+  EXPECT_EQ(session->availability(name("1")), Availability::none);
   map("1|2", "0,1");
   EXPECT_THAT(said(), ElementsAre("changed"));
-  EXPECT_EQ(session->availability(SegmentId("m+1")), Availability::loaded);
-  EXPECT_EQ(session->availability(SegmentId("m+2")), Availability::loadingByHttp);
+  EXPECT_EQ(session->availability(name("1")), Availability::loaded);
+  EXPECT_EQ(session->availability(name("2")), Availability::loadingByHttp);
   EXPECT_EQ(session->segmentCount(), 2U);
   map("2", "0");
-  EXPECT_EQ(session->availability(SegmentId("m+1")), Availability::none);
-  EXPECT_EQ(session->availability(SegmentId("m+2")), Availability::loaded);
+  EXPECT_EQ(session->availability(name("1")), Availability::none);
+  EXPECT_EQ(session->availability(name("2")), Availability::loaded);
   // Anything wrong anywhere: empty (5a.3).
   map("1|2|3", "0,0");
   EXPECT_EQ(session->segmentCount(), 0U);
   EXPECT_EQ(stats.peerFaults, 0U);
 }
 
-TEST_F(PeerSessionTest, AbsentTakesItOutOfTheMap) {
+TEST_F(JsonPeerSessionTest, AbsentTakesItOutOfTheMap) {
   map("1|2", "0,0");
   said();
   receive(wire::SegmentAbsent{SegmentId("m+1")});
   EXPECT_THAT(said(), ElementsAre("changed"));
-  EXPECT_EQ(session->availability(SegmentId("m+1")), Availability::none);
-  EXPECT_EQ(session->availability(SegmentId("m+2")), Availability::loaded);
+  EXPECT_EQ(session->availability(name("1")), Availability::none);
+  EXPECT_EQ(session->availability(name("2")), Availability::loaded);
 }
 
 // ------------------------------------------------------------------------------------------------ downloading
 
-TEST_F(PeerSessionTest, RequestHeaderAndBytes) {
+TEST_F(JsonPeerSessionTest, RequestHeaderAndBytes) {
   request("1");
   EXPECT_THAT(said(), ElementsAre("begin id 1", R"({"c":3,"i":"m+1"})"));
   EXPECT_FALSE(session->idle(now));
@@ -170,7 +187,7 @@ TEST_F(PeerSessionTest, RequestHeaderAndBytes) {
   EXPECT_EQ(session->bytesDownloaded(), 6U);
 }
 
-TEST_F(PeerSessionTest, CommandsBetweenRequestAndHeaderAreFree) {
+TEST_F(JsonPeerSessionTest, CommandsBetweenRequestAndHeaderAreFree) {
   request("1");
   said();
   map("1", "0");
@@ -181,14 +198,14 @@ TEST_F(PeerSessionTest, CommandsBetweenRequestAndHeaderAreFree) {
   EXPECT_THAT(said(), ElementsAre("down 2", "changed", "wants m+8", "have id 1 ab"));
 }
 
-TEST_F(PeerSessionTest, AnyCommandInABodyEndsTheDownloadButIsHeard) {
+TEST_F(JsonPeerSessionTest, AnyCommandInABodyEndsTheDownloadButIsHeard) {
   request("1");
   header("1", 6);
   receiveRaw("ab");
   said();
   map("3", "0");
   EXPECT_THAT(said(), ElementsAre(interrupted, "changed"));
-  EXPECT_EQ(session->availability(SegmentId("m+3")), Availability::loaded);
+  EXPECT_EQ(session->availability(name("3")), Availability::loaded);
   EXPECT_EQ(timers.next(), base::kNever);
   receiveRaw("cdef");  // the tail
   EXPECT_THAT(said(), IsEmpty());
@@ -208,17 +225,17 @@ TEST_F(PeerSessionTest, AnyCommandInABodyEndsTheDownloadButIsHeard) {
   EXPECT_EQ(stats.peerFaults, 0U);
 }
 
-TEST_F(PeerSessionTest, AbsentEndsTheDownloadQuietly) {
+TEST_F(JsonPeerSessionTest, AbsentEndsTheDownloadQuietly) {
   map("1", "0");
   request("1");
   said();
   receive(wire::SegmentAbsent{SegmentId("m+1")});
   EXPECT_THAT(said(), ElementsAre("failed id 1 notFound: peer does not have the segment any more"));
   EXPECT_TRUE(session->idle(now));
-  EXPECT_EQ(session->availability(SegmentId("m+1")), Availability::none);
+  EXPECT_EQ(session->availability(name("1")), Availability::none);
 }
 
-TEST_F(PeerSessionTest, OtherHeadersAndStrayBytesAreIgnored) {
+TEST_F(JsonPeerSessionTest, OtherHeadersAndStrayBytesAreIgnored) {
   header("9", 3);  // nothing asked
   receiveRaw("abc");
   request("1");
@@ -232,7 +249,7 @@ TEST_F(PeerSessionTest, OtherHeadersAndStrayBytesAreIgnored) {
   EXPECT_THAT(said(), ElementsAre("down 2", "have id 1 ok"));
 }
 
-TEST_F(PeerSessionTest, CancelTellsThePeerAndKeepsWhatCame) {
+TEST_F(JsonPeerSessionTest, CancelTellsThePeerAndKeepsWhatCame) {
   request("1");
   header("1", 6);
   receiveRaw("abcd");
@@ -247,7 +264,7 @@ TEST_F(PeerSessionTest, CancelTellsThePeerAndKeepsWhatCame) {
   EXPECT_FALSE(session->cancelDownload(step));
 }
 
-TEST_F(PeerSessionTest, CancelBeforeTheBodyKeepsNothing) {
+TEST_F(JsonPeerSessionTest, CancelBeforeTheBodyKeepsNothing) {
   request("1");
   StepIo step = io();
   EXPECT_FALSE(session->cancelDownload(step));
@@ -257,7 +274,7 @@ TEST_F(PeerSessionTest, CancelBeforeTheBodyKeepsNothing) {
   EXPECT_TRUE(session->idle(now));
 }
 
-TEST_F(PeerSessionTest, TheTailOfACancelledBodyIsIgnoredAlsoWhenTheSameIsAskedAgain) {
+TEST_F(JsonPeerSessionTest, TheTailOfACancelledBodyIsIgnoredAlsoWhenTheSameIsAskedAgain) {
   request("1");
   header("1", 6);
   receiveRaw("ab");
@@ -273,7 +290,7 @@ TEST_F(PeerSessionTest, TheTailOfACancelledBodyIsIgnoredAlsoWhenTheSameIsAskedAg
   EXPECT_THAT(said(), ElementsAre("down 6", "have id 1 ABCDEF"));
 }
 
-TEST_F(PeerSessionTest, TooManyBytes) {
+TEST_F(JsonPeerSessionTest, TooManyBytes) {
   request("1");
   header("1", 3);
   receiveRaw("ab");
@@ -284,7 +301,7 @@ TEST_F(PeerSessionTest, TooManyBytes) {
   EXPECT_FALSE(session->mustClose());
 }
 
-TEST_F(PeerSessionTest, ImpossibleSizes) {
+TEST_F(JsonPeerSessionTest, ImpossibleSizes) {
   for (const std::uint64_t size : {std::uint64_t{0}, PeerSession::kMaxSegmentBytes + 1}) {
     make();
     request("1");
@@ -297,7 +314,7 @@ TEST_F(PeerSessionTest, ImpossibleSizes) {
   EXPECT_EQ(stats.peerFaults, 2U);
 }
 
-TEST_F(PeerSessionTest, TheFourthFaultEndsThePeer) {
+TEST_F(JsonPeerSessionTest, TheFourthFaultEndsThePeer) {
   for (int i = 0; i < PeerSession::kMaxFaults; ++i) receiveRaw(R"({"c":3})");
   EXPECT_FALSE(session->mustClose());
   receiveRaw(R"({"c":3})");
@@ -306,7 +323,7 @@ TEST_F(PeerSessionTest, TheFourthFaultEndsThePeer) {
   EXPECT_EQ(stats.peerFaults, 4U);
 }
 
-TEST_F(PeerSessionTest, NoAnswerEndsThePeer) {
+TEST_F(JsonPeerSessionTest, NoAnswerEndsThePeer) {
   now = TimePoint(milliseconds(1000));
   request("1");
   said();
@@ -318,7 +335,7 @@ TEST_F(PeerSessionTest, NoAnswerEndsThePeer) {
   EXPECT_EQ(session->mustClose()->code, ErrorCode::timeout);
 }
 
-TEST_F(PeerSessionTest, AStalledBodyIsGivenUpAndThePeerRests) {
+TEST_F(JsonPeerSessionTest, AStalledBodyIsGivenUpAndThePeerRests) {
   request("1");
   runTo(500);
   header("1", 6);
@@ -337,7 +354,7 @@ TEST_F(PeerSessionTest, AStalledBodyIsGivenUpAndThePeerRests) {
   EXPECT_THAT(said(), IsEmpty());
 }
 
-TEST_F(PeerSessionTest, TheStallTimeRunsFromTheHeader) {
+TEST_F(JsonPeerSessionTest, TheStallTimeRunsFromTheHeader) {
   request("1");
   header("1", 6);
   said();
@@ -345,7 +362,7 @@ TEST_F(PeerSessionTest, TheStallTimeRunsFromTheHeader) {
   EXPECT_THAT(said(), ElementsAre(cancel1, HasSubstr("stalled")));
 }
 
-TEST_F(PeerSessionTest, ThreeStallsInARowEndThePeer) {
+TEST_F(JsonPeerSessionTest, ThreeStallsInARowEndThePeer) {
   request("1");
   header("1", 6);
   runTo(2000);  // rests until 4000
@@ -363,7 +380,7 @@ TEST_F(PeerSessionTest, ThreeStallsInARowEndThePeer) {
   EXPECT_TRUE(session->mustClose());
 }
 
-TEST_F(PeerSessionTest, AWholeSegmentEndsTheRow) {
+TEST_F(JsonPeerSessionTest, AWholeSegmentEndsTheRow) {
   for (int i = 0; i < 6; ++i) {
     request("1");
     header("1", 2);
@@ -376,7 +393,7 @@ TEST_F(PeerSessionTest, AWholeSegmentEndsTheRow) {
   EXPECT_FALSE(session->mustClose());
 }
 
-TEST_F(PeerSessionTest, ItsEndFailsTheDownload) {
+TEST_F(JsonPeerSessionTest, ItsEndFailsTheDownload) {
   request("1");
   said();
   StepIo step = io();
@@ -389,7 +406,7 @@ TEST_F(PeerSessionTest, ItsEndFailsTheDownload) {
 
 // --------------------------------------------------------------------------------------------------- uploading
 
-TEST_F(PeerSessionTest, HeaderAndChunks) {
+TEST_F(JsonPeerSessionTest, HeaderAndChunks) {
   send("1", zeros(150'000));
   EXPECT_THAT(said(), ElementsAre(R"({"c":0,"i":"m+1","s":150000})", "[65535 bytes]", "up 65535", "[65535 bytes]",
                                   "up 65535", "[18930 bytes]", "up 18930"));
@@ -397,7 +414,7 @@ TEST_F(PeerSessionTest, HeaderAndChunks) {
   EXPECT_FALSE(session->transferring());
 }
 
-TEST_F(PeerSessionTest, MessageSizeIsASetting) {
+TEST_F(JsonPeerSessionTest, MessageSizeIsASetting) {
   settings.webRtcMaxMessageSize = 100;
   make();
   send("1", zeros(250));
@@ -405,12 +422,12 @@ TEST_F(PeerSessionTest, MessageSizeIsASetting) {
                                   "[50 bytes]", "up 50"));
 }
 
-TEST_F(PeerSessionTest, AnEmptySegmentIsAbsent) {
+TEST_F(JsonPeerSessionTest, AnEmptySegmentIsAbsent) {
   send("1", Bytes());
   EXPECT_THAT(said(), ElementsAre(R"({"c":1,"i":"m+1"})"));
 }
 
-TEST_F(PeerSessionTest, BackPressureBoundsWhatIsHandedOver) {
+TEST_F(JsonPeerSessionTest, BackPressureBoundsWhatIsHandedOver) {
   send("1", zeros(10'000'000));
   std::uint64_t handed = 0;
   for (const Output& output : out) {
@@ -428,13 +445,13 @@ TEST_F(PeerSessionTest, BackPressureBoundsWhatIsHandedOver) {
   EXPECT_THAT(said(), IsEmpty());
 }
 
-TEST_F(PeerSessionTest, NothingInterruptsABodyBeingSent) {
+TEST_F(JsonPeerSessionTest, NothingInterruptsABodyBeingSent) {
   send("1", zeros(400'000));
   said();
   StepIo step = io();
-  session->sendMap(step, Bytes::copyOf(R"({"c":2,"m":{"m":["1",[0]]}})"));
-  session->sendMap(step, Bytes::copyOf(R"({"c":2,"m":{}})"));
-  session->sendAbsent(step, SegmentId("m+7"));
+  sendMap(R"({"c":2,"m":{"m":["1",[0]]}})");
+  sendMap(R"({"c":2,"m":{}})");
+  session->sendAbsent(step, wish("7"));
   request("2");
   EXPECT_THAT(said(), ElementsAre("begin id 2"));
   drained(10'000'000);
@@ -442,7 +459,7 @@ TEST_F(PeerSessionTest, NothingInterruptsABodyBeingSent) {
                                   R"({"c":2,"m":{}})", R"({"c":1,"i":"m+7"})", R"({"c":3,"i":"m+2"})"));
 }
 
-TEST_F(PeerSessionTest, CancelStopsTheBody) {
+TEST_F(JsonPeerSessionTest, CancelStopsTheBody) {
   send("1", zeros(10'000'000));
   send("2", zeros(10));
   said();
@@ -454,7 +471,7 @@ TEST_F(PeerSessionTest, CancelStopsTheBody) {
   EXPECT_THAT(said(), ElementsAre(R"({"c":0,"i":"m+2","s":10})", "[10 bytes]", "up 10"));
 }
 
-TEST_F(PeerSessionTest, QueuedBodiesAreBounded) {
+TEST_F(JsonPeerSessionTest, QueuedBodiesAreBounded) {
   send("0", zeros(10'000'000));
   for (std::size_t i = 1; i < Outbox::kMaxBodies; ++i) send("1", zeros(10));
   EXPECT_EQ(stats.peerFaults, 0U);
@@ -465,17 +482,17 @@ TEST_F(PeerSessionTest, QueuedBodiesAreBounded) {
   EXPECT_EQ(session->mustClose()->code, ErrorCode::limitExceeded);
 }
 
-TEST_F(PeerSessionTest, QueuedCommandsAreBounded) {
+TEST_F(JsonPeerSessionTest, QueuedCommandsAreBounded) {
   send("0", zeros(10'000'000));
   StepIo step = io();
-  for (std::size_t i = 0; i < Outbox::kMaxCommands; ++i) session->sendAbsent(step, SegmentId("m+7"));
+  for (std::size_t i = 0; i < Outbox::kMaxCommands; ++i) session->sendAbsent(step, wish("7"));
   EXPECT_FALSE(session->mustClose());
-  session->sendAbsent(step, SegmentId("m+7"));
+  session->sendAbsent(step, wish("7"));
   ASSERT_TRUE(session->mustClose());
   EXPECT_EQ(session->mustClose()->code, ErrorCode::limitExceeded);
 }
 
-TEST_F(PeerSessionTest, RequestsAreTold) {
+TEST_F(JsonPeerSessionTest, RequestsAreTold) {
   receive(wire::SegmentRequest{SegmentId("m+1")});
   EXPECT_THAT(said(), ElementsAre("wants m+1"));
 }

@@ -1,9 +1,11 @@
-#include "engine/availability_map.hpp"
+#include "engine/own_availability.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "base/encoding.hpp"
+#include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
 
 namespace p2pml::engine {
@@ -135,6 +137,42 @@ TEST_F(AvailabilityMapTest, ManyStreamsFitToo) {
   }
   EXPECT_LE(map().size(), kMaxMapBytes);
   EXPECT_GT(map().size(), kMaxMapBytes - 8000);
+}
+
+// docs/protocol/peer-binary.md 5b.5: "Announcement l=[1,2,3,300] p=[4,513]".
+TEST_F(AvailabilityMapTest, GoldenBytesOfTheAnnouncement) {
+  settings.peerProtocols = {Generation::g3, Generation::g0};
+  for (const char* sequence : {"1", "2", "3", "300"}) stored(segment(sequence));
+  loading(segment("4"));
+  loading(segment("513"));
+  const OwnAvailability own = makeOwnAvailability(store, http, "my-swarm+V0", settings);
+  ASSERT_NE(own.messagesFor(Generation::g3), nullptr);
+  ASSERT_EQ(own.messagesFor(Generation::g3)->size(), 1U);
+  EXPECT_EQ(base::toHex(own.messagesFor(Generation::g3)->front().text()),
+            "63737472006c10020103010203020101"
+            "2c70100201010402020101"
+            "63656e64");
+  EXPECT_EQ(own.messagesFor(Generation::g2), own.messagesFor(Generation::g3));
+  ASSERT_NE(own.messagesFor(Generation::g0), nullptr);
+  EXPECT_EQ(own.messagesFor(Generation::g0)->front().text(), map());
+  EXPECT_EQ(own.messagesFor(Generation::g4), nullptr);  // nobody asked for it
+}
+
+TEST_F(AvailabilityMapTest, BinaryPeersAreToldOfTheirStreamOnlyAndOfWhatHasANumber) {
+  settings.peerProtocols = {Generation::g2, Generation::g4};
+  stored(segment("7", "V1"));
+  stored(segment("seven"));
+  Segment vod = segment("101");
+  vod.externalId = 0;
+  stored(vod);
+  const auto announced = [&](Generation generation) {
+    const OwnAvailability own = makeOwnAvailability(store, http, "my-swarm+V0", settings);
+    wire::CommandAssembler assembler;
+    const auto command = assembler.add(own.messagesFor(generation)->front().span());
+    return std::get<wire::SegmentsAnnouncement>(**command).loaded;
+  };
+  EXPECT_EQ(announced(Generation::g2), std::vector<std::int64_t>{0});
+  EXPECT_EQ(announced(Generation::g4), std::vector<std::int64_t>{101});
 }
 
 }  // namespace

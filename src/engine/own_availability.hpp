@@ -1,0 +1,41 @@
+// What a loader tells its peers: what it has stored and what it is loading over HTTP, in each codec's own words
+// (docs/protocol/peer-json.md 5a.3, docs/protocol/peer-binary.md 5b.5).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "engine/generation.hpp"
+#include "engine/http/http_downloads.hpp"
+#include "engine/storage/segment_store.hpp"
+
+namespace p2pml::engine {
+
+/// Longest JSON map we send: every peer takes a message of that size (data-channel.md: a=max-message-size:262144). What
+/// was stored first is left out.
+inline constexpr std::size_t kMaxMapBytes = 240 * 1024;
+
+/// Encoded once for all peers; each session sends the form that its peer reads. A form that no generation of
+/// `peerProtocols` needs is not made.
+struct OwnAvailability {
+  using Messages = std::vector<base::Bytes>;
+  std::optional<Messages> json;         ///< of the whole master swarm
+  std::optional<Messages> externalIds;  ///< of the current stream, Numbering::externalId
+  std::optional<Messages> sequences;    ///< of the current stream, Numbering::sequence
+
+  /// Null if that form was not made.
+  [[nodiscard]] const Messages* messagesFor(Generation generation) const;
+  friend bool operator==(const OwnAvailability&, const OwnAvailability&) = default;
+};
+
+/// Linear in what it tells of. `stream` is the current one's name (WireName::stream).
+OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloads& http, const std::string& stream,
+                                    const Settings& settings);
+
+/// The JSON map alone.
+base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http);
+
+}  // namespace p2pml::engine

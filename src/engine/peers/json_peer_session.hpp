@@ -1,0 +1,40 @@
+// A peer that speaks JSON commands, generation G0 (docs/protocol/peer-json.md 5a.3, 5a.4).
+//
+// What always holds besides PeerSession's: a body we send is never interrupted; a segment is whole with its last byte.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/peers/peer_session.hpp"
+#include "wire/peer_json.hpp"
+
+namespace p2pml::engine {
+
+class JsonPeerSession final : public PeerSession {
+ public:
+  JsonPeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter);
+
+  [[nodiscard]] Availability availability(const WireName& name) const override;
+  [[nodiscard]] std::size_t segmentCount() const override { return segments_.size(); }
+  [[nodiscard]] bool resumes() const override { return false; }
+  void sendSegment(StepIo& io, const PeerRequest& request, const base::Bytes& data) override;
+  void sendAbsent(StepIo& io, const PeerRequest& request) override;
+  void onMessage(StepIo& io, const base::Bytes& message) override;
+
+ private:
+  void sendRequest(StepIo& io) override;
+  void sendCancel(StepIo& io) override;
+  [[nodiscard]] base::Duration answerTimeout() const override;
+  [[nodiscard]] bool silenceIsFatal() const override { return true; }  // 5a.4 clause 8
+
+  void onCommand(StepIo& io, wire::PeerMessage& message);
+  void onSegmentData(StepIo& io, const wire::SegmentData& data);
+  void onBytes(StepIo& io, const base::Bytes& bytes);
+  void onAbsent(StepIo& io, const base::SegmentId& id);
+  void onMap(StepIo& io, const wire::SegmentsMap& map);
+
+  std::map<std::string, wire::SegmentStatus, std::less<>> segments_;
+};
+
+}  // namespace p2pml::engine
