@@ -29,6 +29,7 @@ struct Event {
 struct Peer {
   PeerId id;
   std::string remoteAddress;
+  std::string protocol;  ///< its generation, as the setting peerProtocols names them: "G0", "G2", "G3", "G4"
 };
 
 /// What a tracker told of a swarm.

@@ -32,14 +32,18 @@ struct PeerDetails {
   std::uint64_t bytesDownloaded = 0;
   std::uint64_t bytesUploaded = 0;
   std::size_t segments = 0;  ///< that it says it has
+  std::string protocol;      ///< as Peer::protocol
 };
+/// One swarm that this loader announces itself in: one for each of the setting peerProtocols.
 struct SwarmDetails {
-  std::string streamSwarmId;
-  std::string infoHash;  ///< 40 hex digits
-  PeerId peerId;         ///< ours in this swarm
+  std::string streamSwarmId;  ///< as peers of that generation name it
+  std::string infoHash;       ///< 40 hex digits
+  PeerId peerId;              ///< ours in this swarm
+  std::string protocol;       ///< as Peer::protocol
+  std::size_t peers = 0;      ///< connected
 };
 struct Details {
-  PeerId peerId;  ///< ours in the current stream's swarm; empty before load()
+  PeerId peerId;  ///< ours in the current stream's first swarm; empty before load()
   std::vector<PeerDetails> peers;
   std::vector<SwarmDetails> swarms;
 };
@@ -75,7 +79,12 @@ class HybridLoader {
 
   /// Creates a new queue of segments to download. What is being downloaded and not in it is aborted, and told by
   /// Events::SegmentAbort.
-  void load(std::vector<Segment> segments, std::string streamSwarmId);
+  ///
+  /// `stream` is what the manifest says of the stream. Among the setting peerProtocols "G0" does without it and goes by
+  /// streamSwarmId alone; "G3" and "G4" have no swarm without it; "G2" needs its type and index, and takes a segment's
+  /// streamId ("V2", "A0") for these where it is missing.
+  void load(std::vector<Segment> segments, std::string streamSwarmId,
+            std::optional<StreamProperties> stream = std::nullopt);
 
   /// The segment with its data from the cache, or nothing. The callback runs on the runtime's thread.
   void getSegment(std::string id, std::function<void(std::optional<Segment>)> callback);

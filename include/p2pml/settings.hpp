@@ -10,9 +10,11 @@
 
 #include "base/error.hpp"
 #include "driver/ports.hpp"
+#include "engine/generation.hpp"
 #include "engine/io.hpp"
 #include "engine/segment.hpp"
 #include "engine/settings.hpp"
+#include "media/stream_properties.hpp"
 
 namespace p2pml {
 
@@ -22,11 +24,15 @@ using base::ErrorCode;
 using base::Result;
 using driver::HttpHeader;
 using driver::HttpRequest;
+using engine::Generation;
 using engine::IceServer;
 using engine::IceTransportPolicy;
 using engine::Method;
 using engine::RtcConfig;
 using engine::Segment;
+/// What a manifest says of one stream. media/stream_properties.hpp reads it off an HLS multivariant playlist.
+using media::StreamProperties;
+using media::StreamType;
 
 /// The seed's SegmentsStorage: where downloaded segments are kept. Every method answers through `done`, once, from any
 /// thread, at once or later. Calls come on the runtime's thread, never two at a time for one loader. An error is told

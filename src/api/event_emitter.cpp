@@ -66,7 +66,8 @@ void EventEmitter::emit(const engine::Output& output) {
         } else if constexpr (std::is_same_v<T, out::SegmentAbort>) {
           call(Events::SegmentAbort, event.segment);
         } else if constexpr (std::is_same_v<T, out::PeerConnect>) {
-          call(Events::PeerConnect, Peer{base::toHex(event.id.view()), event.remoteAddress});
+          call(Events::PeerConnect, Peer{base::toHex(event.id.view()), event.remoteAddress,
+                                         std::string(engine::infoOf(event.generation).name)});
         } else if constexpr (std::is_same_v<T, out::PeerClose>) {
           call(Events::PeerClose, base::toHex(event.id.view()));
         } else if constexpr (std::is_same_v<T, out::PieceBytesDownloaded>) {

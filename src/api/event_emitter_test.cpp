@@ -29,7 +29,8 @@ TEST(EventEmitter, GivesTheDocumentedArguments) {
     log += "error " + s.id + " " + e.detail + ";";
   });
   listen(emitter, Events::SegmentAbort, [&](const Segment& s) { log += "abort " + s.id + ";"; });
-  listen(emitter, Events::PeerConnect, [&](const Peer& p) { log += "connect " + p.id + "@" + p.remoteAddress + ";"; });
+  listen(emitter, Events::PeerConnect,
+         [&](const Peer& p) { log += "connect " + p.id + "@" + p.remoteAddress + " " + p.protocol + ";"; });
   listen(emitter, Events::PeerClose, [&](const PeerId& p) { log += "close " + p + ";"; });
   listen(emitter, Events::PieceBytesDownloaded, [&](const Method& m, const std::uint64_t& n, const OptionalPeerId&) {
     log += std::string(engine::toString(m)) + " " + std::to_string(n) + ";";
@@ -42,12 +43,12 @@ TEST(EventEmitter, GivesTheDocumentedArguments) {
   emitter.emit(out::SegmentLoaded{segment, somePeer()});
   emitter.emit(out::SegmentError{segment, {ErrorCode::timeout, "late"}, std::nullopt});
   emitter.emit(out::SegmentAbort{segment});
-  emitter.emit(out::PeerConnect{somePeer(), "10.0.0.1"});
+  emitter.emit(out::PeerConnect{somePeer(), "10.0.0.1", Generation::g3});
   emitter.emit(out::PeerClose{somePeer()});
   emitter.emit(out::PieceBytesDownloaded{Method::http, 5, std::nullopt});
   emitter.emit(out::PieceBytesUploaded{Method::p2p, 6, somePeer()});
   const std::string peer = kSomePeerHex;
-  EXPECT_EQ(log, "loaded s " + peer + ";error s late;abort s;connect " + peer + "@10.0.0.1;close " + peer +
+  EXPECT_EQ(log, "loaded s " + peer + ";error s late;abort s;connect " + peer + "@10.0.0.1 G3;close " + peer +
                      ";http 5;up 6 " + peer);
 }
 

@@ -46,16 +46,18 @@ native::RtcOptions rtcOptions(const NativeOptions& options) {
   return rtc;
 }
 
+std::string protocolOf(Generation generation) { return std::string(engine::infoOf(generation).name); }
+
 Details detailsOf(const engine::Details& inner) {
   Details details;
   details.peerId = inner.peerId;
   for (const auto& peer : inner.peers) {
-    details.peers.push_back(
-        {base::toHex(peer.id.view()), peer.remoteAddress, peer.bytesDownloaded, peer.bytesUploaded, peer.segments});
+    details.peers.push_back({base::toHex(peer.id.view()), peer.remoteAddress, peer.bytesDownloaded, peer.bytesUploaded,
+                             peer.segments, protocolOf(peer.generation)});
   }
   for (const auto& swarm : inner.swarms) {
-    details.swarms.push_back(
-        {swarm.streamSwarmId, base::toHex(swarm.infoHash.view()), base::toHex(swarm.peerId.view())});
+    details.swarms.push_back({swarm.streamSwarmId, base::toHex(swarm.infoHash.view()), base::toHex(swarm.peerId.view()),
+                              protocolOf(swarm.generation), swarm.peers});
   }
   return details;
 }
@@ -191,9 +193,12 @@ Result<HybridLoader> HybridLoader::create(Settings settings, NativeOptions optio
   return HybridLoader(std::move(state));
 }
 
-void HybridLoader::load(std::vector<Segment> segments, std::string streamSwarmId) {
-  state_->onDriver([segments = std::move(segments), streamSwarmId = std::move(streamSwarmId)](
-                       driver::Driver& driver) mutable { driver.load(std::move(segments), std::move(streamSwarmId)); });
+void HybridLoader::load(std::vector<Segment> segments, std::string streamSwarmId,
+                        std::optional<StreamProperties> stream) {
+  state_->onDriver([segments = std::move(segments), streamSwarmId = std::move(streamSwarmId),
+                    stream = std::move(stream)](driver::Driver& driver) mutable {
+    driver.load(std::move(segments), std::move(streamSwarmId), std::move(stream));
+  });
 }
 
 void HybridLoader::getSegment(std::string id, std::function<void(std::optional<Segment>)> callback) {

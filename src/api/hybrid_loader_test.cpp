@@ -68,6 +68,10 @@ TEST(HybridLoaderApi, UsageExampleAlsoBetweenTwoLoaders) {
   EXPECT_EQ(details.peers[0].bytesDownloaded, 1U + 1001U + 2001U);
   ASSERT_EQ(details.swarms.size(), 1U);
   EXPECT_EQ(details.swarms[0].streamSwarmId, "swarm-1");
+  EXPECT_EQ(details.swarms[0].protocol, "G0");
+  EXPECT_EQ(details.swarms[0].peers, 1U);
+  EXPECT_EQ(details.peers[0].protocol, "G0");
+  EXPECT_EQ(connected.get()[0].protocol, "G0");
   EXPECT_EQ(seeder.getStats().uploadedBytes, 1U + 1001U + 2001U);
 }
 
@@ -112,8 +116,7 @@ TEST(HybridLoaderApi, XhrSetupAndSegmentUrlBuilderShapeTheRequest) {
   EXPECT_EQ(delivered.get().segments["segment-0"].requestUrl, world.origin->url() + "/5");
   bool found = false;
   const auto headers = world.headers.get()["/5"];
-  for (const auto& [name, value] : headers)
-    found |= name == "X-Url" && value == world.origin->url() + "/5";
+  for (const auto& [name, value] : headers) found |= name == "X-Url" && value == world.origin->url() + "/5";
   EXPECT_TRUE(found);
 }
 

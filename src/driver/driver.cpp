@@ -167,8 +167,9 @@ Driver::~Driver() {
   life_->driver = nullptr;
 }
 
-void Driver::load(std::vector<engine::Segment> segments, std::string streamSwarmId) {
-  post(engine::input::Load{std::move(segments), std::move(streamSwarmId)});
+void Driver::load(std::vector<engine::Segment> segments, std::string streamSwarmId,
+                  std::optional<media::StreamProperties> stream) {
+  post(engine::input::Load{std::move(segments), std::move(streamSwarmId), std::move(stream)});
 }
 
 void Driver::getSegment(std::string id, GetSegmentCallback callback) {

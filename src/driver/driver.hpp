@@ -61,7 +61,9 @@ class Driver {
   Driver& operator=(const Driver&) = delete;
 
   // The seed's methods. They queue and return; what comes of them is carried out from the loop.
-  void load(std::vector<engine::Segment> segments, std::string streamSwarmId);
+  /// `stream`: see engine::input::Load.
+  void load(std::vector<engine::Segment> segments, std::string streamSwarmId,
+            std::optional<media::StreamProperties> stream = std::nullopt);
   /// `callback` gets the segment with its data, or nothing. It is not called if destroy() comes first.
   void getSegment(std::string id, GetSegmentCallback callback);
   void destroy();

@@ -203,7 +203,18 @@ TEST_F(DriverTest, CommandsQueueAndAreTakenFromTheLoop) {
   const auto& load = std::get<in::Load>(engine->inputs[0]);
   EXPECT_EQ(load.streamSwarmId, "swarm");
   EXPECT_THAT(load.segments, ElementsAre(segment("a")));
+  EXPECT_FALSE(load.stream);
   EXPECT_EQ(engine->times[0], clock.time);
+}
+
+TEST_F(DriverTest, LoadCarriesWhatTheManifestSaysOfTheStream) {
+  media::StreamProperties stream;
+  stream.bitrate = 2'149'280;
+  stream.codecs = "avc1.64001f";
+  driver->load({segment("a")}, "swarm", stream);
+  clock.settle();
+  ASSERT_EQ(engine->inputs.size(), 1U);
+  EXPECT_EQ(std::get<in::Load>(engine->inputs[0]).stream, stream);
 }
 
 TEST_F(DriverTest, ASinkCallRunsNoPortAndNoEngine) {

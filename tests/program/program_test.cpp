@@ -169,7 +169,8 @@ TEST(Program, DemoNamesAnUnreachableStream) {
   EXPECT_NE(process.errors().find("http://127.0.0.1:1/master.m3u8"), std::string::npos) << process.errors();
 }
 
-// The main job with default settings, in the small rendition: the sample lasts 40 s, the last of four viewers comes after 9 s.
+// The main job with default settings, in the small rendition: the sample lasts 40 s, the last of four viewers comes
+// after 9 s.
 TEST(Program, DemoEndsWithEveryViewerServedMostlyByOthers) {
   Process process({"demo", "--viewers", "4", "--rendition", "1", "--json"});
   ASSERT_EQ(process.wait(std::chrono::seconds(110)), 0) << process.output() << process.errors();
@@ -255,6 +256,66 @@ TEST_F(MeasurementTest, SeedServesALeechThatNeverAsksTheOrigin) {
   EXPECT_EQ(got["kind"], "native");
 }
 
+/// The last line of progress with swarms in it.
+json swarmsOf(const Process& process) {
+  for (auto line = process.lines().rbegin(); line != process.lines().rend(); ++line) {
+    const json object = json::parse(*line);
+    if (object.contains("progress") && !object["progress"]["swarms"].empty()) return object["progress"]["swarms"];
+  }
+  return json::array();
+}
+
+class GenerationTest : public MeasurementTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(GenerationTest, TwoProcessesExchangeSegments) {
+  const std::string gen = GetParam();
+  Process seed({"peer", "--config", config("seed", {{"role", "seed"}, {"gen", gen}, {"count", 5}})});
+  ASSERT_TRUE(seed.waitForLine(isDone)) << seed.output() << seed.errors();
+  Process leech({"peer", "--config", config("leech", {{"role", "leech"}, {"gen", gen}, {"count", 5}, {"stay", true}})});
+  ASSERT_TRUE(leech.waitForLine(isDone)) << leech.output() << leech.errors();
+  const json got = stop(leech);
+  const json given = stop(seed);
+  EXPECT_EQ(got["got"], 5);
+  EXPECT_EQ(got["bad"], 0);
+  EXPECT_EQ(got["bytes"]["http"], 0);
+  EXPECT_EQ(got["gen"], gen);
+  EXPECT_EQ(got["peersByGen"], (json{{gen, 1}}));
+  EXPECT_EQ(given["bytes"]["up"], 500'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Generations, GenerationTest, ::testing::Values("22", "23", "50"));
+
+// The infohashes are those of docs/protocol/peer-binary.md 5b.1, by hand: of "2bench+V0" and "v2-bench-main-0".
+TEST_F(MeasurementTest, ABridgeCarriesSegmentsBetweenGenerations) {
+  const json stay{{"stay", true}, {"count", 5}};
+  const auto with = [&](json extra) {
+    extra.update(stay);
+    return extra;
+  };
+  Process seed({"peer", "--config", config("seed", with({{"role", "seed"}, {"gen", "06"}}))});
+  ASSERT_TRUE(seed.waitForLine(isDone)) << seed.output() << seed.errors();
+  Process bridge({"peer", "--config", config("bridge", with({{"role", "leech"}, {"gen", "06+23"}}))});
+  Process leech({"peer", "--config", config("leech", with({{"role", "leech"}, {"gen", "23"}}))});
+  ASSERT_TRUE(leech.waitForLine(isDone)) << leech.output() << leech.errors();
+  ASSERT_TRUE(bridge.waitForLine(isDone)) << bridge.output() << bridge.errors();
+  const json swarms = swarmsOf(bridge);
+  ASSERT_EQ(swarms.size(), 2U);
+  EXPECT_EQ(swarms[0]["gen"], "06");
+  EXPECT_EQ(swarms[0]["infoHash"], "7b4aec436a4bcf621e3294f2f2880d05974783d7");
+  EXPECT_EQ(swarms[1]["gen"], "23");
+  EXPECT_EQ(swarms[1]["infoHash"], "5a4842546c655933373862717067427537497647");
+  EXPECT_EQ(swarms[0]["peerId"].get<std::string>().substr(0, 16), "2d5757303030362d");  // "-WW0006-"
+  const json got = stop(leech);
+  const json carried = stop(bridge);
+  stop(seed);
+  EXPECT_EQ(got["got"], 5);
+  EXPECT_EQ(got["bad"], 0);
+  EXPECT_EQ(got["bytes"]["http"], 0);
+  EXPECT_EQ(carried["bytes"]["http"], 0);
+  EXPECT_EQ(carried["bytes"]["up"], 500'000);
+  EXPECT_EQ(carried["peersByGen"], (json{{"06", 1}, {"23", 0}}));
+}
+
 TEST_F(MeasurementTest, ViewersPlayVodTogether) {
   Process first({"peer", "--config", config("v1", {{"stay", true}, {"validate", true}})});
   ASSERT_TRUE(first.waitForLine([](const std::string& line) { return line.find("progress") != std::string::npos; }));
@@ -292,6 +353,11 @@ TEST_F(MeasurementTest, BadConfigurationNamesTheKey) {
       {{{"role", "king"}}, "role"},
       {{{"count", 0}}, "count"},
       {{{"gen", "99"}}, "gen"},
+      {{{"gen", "06+06"}}, "gen"},
+      {{{"gen", "06+"}}, "gen"},
+      {{{"streamKey", 5}}, "streamKey"},
+      {{{"localAddresses", "127.0.0.1"}}, "localAddresses"},
+      {{{"settings", {{"peerProtocols", {"G3"}}}}}, "peerProtocols"},
       {{{"settings", {{"cachedSegmentCount", 3}}}}, "cachedSegmentCount"},
   };
   for (const auto& [extra, key] : wrong) {

@@ -1,13 +1,19 @@
 #include "p2pml/peer/config.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace p2pml::app {
 
 namespace {
 
 using nlohmann::json;
+
+constexpr std::array<std::pair<std::string_view, Generation>, 4> kGenNames{
+    {{"06", Generation::g0}, {"22", Generation::g2}, {"23", Generation::g3}, {"50", Generation::g4}}};
 
 Error wrong(const std::string& key, const std::string& expected) {
   return {ErrorCode::invalidArgument, "configuration: \"" + key + "\": expected " + expected};
@@ -23,6 +29,19 @@ class Reader {
     if (at == object_.end()) return;
     if (!at->is_string()) return fail(key, "a string");
     value = at->get<std::string>();
+  }
+  void read(const char* key, std::optional<std::string>& value) {
+    std::string text;
+    read(key, text);
+    if (text.empty() && object_.contains(key)) fail(key, "a string that is not empty");
+    if (!text.empty()) value = std::move(text);
+  }
+  void read(const char* key, std::vector<std::string>& value) {
+    const auto at = object_.find(key);
+    if (at == object_.end()) return;
+    const auto isText = [](const json& item) { return item.is_string(); };
+    if (!at->is_array() || !std::all_of(at->begin(), at->end(), isText)) return fail(key, "a list of strings");
+    value = at->get<std::vector<std::string>>();
   }
   void read(const char* key, bool& value) {
     const auto at = object_.find(key);
@@ -56,6 +75,20 @@ class Reader {
   std::optional<Error> error_;
 };
 
+/// One or several generations joined by '+', none twice; empty if `text` is anything else.
+std::vector<Generation> readGenerations(std::string_view text) {
+  std::vector<Generation> generations;
+  for (;;) {
+    const std::size_t end = std::min(text.find('+'), text.size());
+    const auto row = std::find_if(kGenNames.begin(), kGenNames.end(),
+                                  [&](const auto& candidate) { return candidate.first == text.substr(0, end); });
+    if (row == kGenNames.end() || std::ranges::find(generations, row->second) != generations.end()) return {};
+    generations.push_back(row->second);
+    if (end == text.size()) return generations;
+    text.remove_prefix(end + 1);
+  }
+}
+
 constexpr std::int64_t kEverything = 1'000'000'000;
 
 /// What makes a seeder or a leecher of a viewer, unless `given` says otherwise.
@@ -80,15 +113,32 @@ std::optional<Error> readSettings(const json& object, PeerConfig& config) {
   const auto given = object.find("settings");
   if (given != object.end()) {
     if (!given->is_object()) return wrong("settings", "an object of HybridLoader settings");
+    if (given->contains("peerProtocols")) return wrong("settings.peerProtocols", "nothing: \"gen\" is what tells it");
     settings.update(*given);
   }
   auto read = Settings::fromJson(settings.dump());
   if (!read) return read.error();
   config.settings = std::move(*read);
+  config.settings.peerProtocols = readGenerations(config.gen);
   return std::nullopt;
 }
 
 }  // namespace
+
+std::string_view genName(Generation generation) {
+  return std::ranges::find(kGenNames, generation, &decltype(kGenNames)::value_type::second)->first;
+}
+
+std::string_view genName(std::string_view protocol) {
+  const auto generation = engine::generationNamed(protocol);
+  return generation ? genName(*generation) : protocol;
+}
+
+StreamProperties PeerConfig::stream() const {
+  StreamProperties properties;
+  properties.key = streamKey.value_or("0");
+  return properties;
+}
 
 std::string PeerConfig::segmentUrl(std::int64_t number) const {
   const std::string base = origin + "/t/" + id;
@@ -110,6 +160,7 @@ Segment PeerConfig::segment(std::int64_t number) const {
   segment.masterManifestUri = origin;
   segment.streamId = "V0";
   segment.sequence = sequence;
+  segment.externalId = number;
   return segment;
 }
 
@@ -119,11 +170,10 @@ Result<PeerConfig> parsePeerConfig(std::string_view text) {
     return std::unexpected(Error{ErrorCode::invalidArgument, "configuration: expected a JSON object"});
   PeerConfig config;
   Reader reader(object);
-  std::string generation = "06";
   std::string role = "viewer";
   std::string mode = "vod";
   reader.read("id", config.id);
-  reader.read("gen", generation);
+  reader.read("gen", config.gen);
   reader.read("role", role);
   reader.read("mode", mode);
   reader.read("origin", config.origin);
@@ -138,7 +188,12 @@ Result<PeerConfig> parsePeerConfig(std::string_view text) {
   reader.read("window", config.window, 1, 10'000);
   reader.read("validate", config.validate);
   reader.read("stay", config.stay);
-  if (generation != "06") reader.fail("gen", "\"06\", the one generation this version speaks");
+  reader.read("streamKey", config.streamKey);
+  reader.read("localAddresses", config.native.localAddresses);
+  reader.read("includeLoopback", config.native.includeLoopback);
+  if (readGenerations(config.gen).empty()) {
+    reader.fail("gen", "\"06\", \"22\", \"23\", \"50\" or several of these joined by \"+\"");
+  }
   if (role == "seed") {
     config.role = PeerConfig::Role::seed;
   } else if (role == "leech") {

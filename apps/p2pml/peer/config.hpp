@@ -2,17 +2,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <p2pml/p2pml.hpp>
 #include <string>
 #include <string_view>
-
-#include "p2pml/settings.hpp"
+#include <vector>
 
 namespace p2pml::app {
+
+/// A generation as harnesses name it: by the first version of the JavaScript packages that is of it.
+std::string_view genName(Generation generation);
+/// The same for Peer::protocol and its like.
+std::string_view genName(std::string_view protocol);
 
 struct PeerConfig {
   enum class Role : std::uint8_t { viewer, seed, leech };
 
   std::string id = "peer";
+  std::string gen = "06";  ///< as given; settings.peerProtocols says the same
   Role role = Role::viewer;
   bool live = false;
   std::string origin;
@@ -27,9 +34,15 @@ struct PeerConfig {
   std::int64_t window = 8;
   bool validate = false;
   bool stay = false;
-  Settings settings;  ///< tracker and role included
+  /// The stream's name for all generations but "06"; none: "0" for a synthetic stream, what the manifest says for
+  /// others.
+  std::optional<std::string> streamKey;
+  Settings settings;  ///< tracker, role and generations included
+  NativeOptions native;
 
   [[nodiscard]] std::string streamSwarmId() const { return swarm + "+V0"; }
+  /// Of the synthetic stream.
+  [[nodiscard]] StreamProperties stream() const;
   [[nodiscard]] std::string segmentUrl(std::int64_t number) const;
   [[nodiscard]] std::string playlistUrl() const;
   [[nodiscard]] Segment segment(std::int64_t number) const;

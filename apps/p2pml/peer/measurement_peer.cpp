@@ -20,6 +20,25 @@ Json bytesJson(const ViewerBytes& bytes) {
   return {{"http", bytes.http}, {"p2p", bytes.p2p}, {"up", bytes.uploaded}, {"delivered", bytes.delivered}};
 }
 
+/// {"06": 2, "23": 0}: how many are connected of each generation that this peer speaks.
+Json peersByGen(const Settings& settings, const std::map<PeerId, std::string>& connected) {
+  Json json = Json::object();
+  for (const Generation generation : settings.peerProtocols) json[std::string(genName(generation))] = 0;
+  for (const auto& [peer, protocol] : connected) {
+    Json& count = json[std::string(genName(protocol))];
+    count = count.is_null() ? 1 : count.get<int>() + 1;
+  }
+  return json;
+}
+
+Json swarmsJson(const HybridLoader& loader) {
+  Json json = Json::array();
+  for (const SwarmDetails& swarm : loader.getDetails().swarms) {
+    json.push_back({{"gen", genName(swarm.protocol)}, {"infoHash", swarm.infoHash}, {"peerId", swarm.peerId}});
+  }
+  return json;
+}
+
 Json recordJson(const SegmentRecord& record) {
   Json json = {{"n", record.number},
                {"src", engine::toString(record.method)},
@@ -60,7 +79,7 @@ Result<HybridLoader> MeasurementPeer::makeLoader() {
       done(base::fail(ErrorCode::malformed, "segment " + segment.sequence + " is not the synthetic body it should be"));
     };
   }
-  return HybridLoader::create(std::move(settings), {}, runtime_);
+  return HybridLoader::create(std::move(settings), config_.native, runtime_);
 }
 
 Result<void> MeasurementPeer::start() {
@@ -85,6 +104,7 @@ Result<void> MeasurementPeer::startViewer(std::int64_t first) {
   if (!loader) return std::unexpected(loader.error());
   Viewer::Stream stream;
   stream.streamSwarmId = config_.streamSwarmId();
+  stream.properties = config_.stream();
   stream.segment = [this](std::int64_t number) { return config_.segment(number); };
   stream.check = [this](std::int64_t number, const Bytes& data) { return isRight(number, data); };
   media::PlayerOptions player;
@@ -146,8 +166,11 @@ void MeasurementPeer::startTransfer() {
               });
   loader_->on(Events::PieceBytesUploaded,
               [this](const Method&, const std::uint64_t& bytes, const OptionalPeerId&) { bytes_.uploaded += bytes; });
-  loader_->on(Events::PeerConnect, [this](const Peer&) { peersMax_ = std::max(peersMax_, ++peers_); });
-  loader_->on(Events::PeerClose, [this](const PeerId&) { --peers_; });
+  loader_->on(Events::PeerConnect, [this](const Peer& peer) {
+    peers_[peer.id] = peer.protocol;
+    peersMax_ = std::max(peersMax_, peers_.size());
+  });
+  loader_->on(Events::PeerClose, [this](const PeerId& peer) { peers_.erase(peer); });
   loadRest();
 }
 
@@ -163,11 +186,17 @@ void MeasurementPeer::loadRest() {
     segment.priority = static_cast<std::int64_t>(list.size());
     list.push_back(std::move(segment));
   }
-  loader_->load(std::move(list), config_.streamSwarmId());
+  loader_->load(std::move(list), config_.streamSwarmId(), config_.stream());
 }
 
 bool MeasurementPeer::done() const {
   return config_.role == PeerConfig::Role::viewer ? viewer_ && viewer_->done() : got_ == config_.count;
+}
+
+const HybridLoader* MeasurementPeer::loader() const { return viewer_ ? &viewer_->loader() : loader_.get(); }
+
+const std::map<PeerId, std::string>& MeasurementPeer::connected() const {
+  return viewer_ ? viewer_->connected() : peers_;
 }
 
 std::string MeasurementPeer::progressLine() const {
@@ -176,25 +205,28 @@ std::string MeasurementPeer::progressLine() const {
     progress["done"] = done();
     progress["next"] = viewer_ ? viewer_->player().next() : 0;
     progress["pos"] = viewer_ ? std::round(viewer_->player().position(viewer_->now()) * 100) / 100 : 0.0;
-    progress["peers"] = viewer_ ? viewer_->peers() : 0;
+    progress["peers"] = connected().size();
     progress["stalls"] = viewer_ ? viewer_->player().stalls().size() : 0;
     progress["bytes"] = bytesJson(viewer_ ? viewer_->bytes() : ViewerBytes{});
   } else {
     progress["done"] = done();
     progress["got"] = got_;
     progress["bad"] = bad_;
-    progress["peers"] = peers_;
+    progress["peers"] = connected().size();
     progress["bytes"] = bytesJson(bytes_);
     progress["firstP2P"] = firstP2pMs_ < 0 ? Json(nullptr) : Json(tenth(firstP2pMs_));
     progress["lastAt"] = lastAtMs_ < 0 ? Json(nullptr) : Json(tenth(lastAtMs_));
   }
+  progress["gen"] = config_.gen;
+  progress["peersByGen"] = peersByGen(config_.settings, connected());
+  progress["swarms"] = loader() == nullptr ? Json::array() : swarmsJson(*loader());
   return Json{{"progress", progress}}.dump();
 }
 
 std::string MeasurementPeer::resultLine() const {
   Json result;
   result["id"] = config_.id;
-  result["gen"] = "06";
+  result["gen"] = config_.gen;
   result["kind"] = "native";
   result["startedAt"] = std::chrono::duration_cast<std::chrono::milliseconds>(startedAt_.time_since_epoch()).count();
   result["elapsedMs"] = tenth(static_cast<double>((clock_->now() - start_).count()) / 1000.0);
@@ -223,6 +255,7 @@ std::string MeasurementPeer::resultLine() const {
     for (const ViewerEvent& event : viewer_->events()) {
       Json json = {{"t", tenth(event.atMs + offset)}, {"e", event.name}};
       if (event.peer) json["peer"] = *event.peer;
+      if (!event.protocol.empty()) json["gen"] = genName(event.protocol);
       if (!event.detail.empty()) json[event.name == "peer_connect" ? "addr" : "detail"] = event.detail;
       result["events"].push_back(std::move(json));
     }
@@ -244,6 +277,7 @@ std::string MeasurementPeer::resultLine() const {
     result["firstP2P"] = firstP2pMs_ < 0 ? Json(nullptr) : Json(tenth(firstP2pMs_));
     result["lastAt"] = lastAtMs_ < 0 ? Json(nullptr) : Json(tenth(lastAtMs_));
   }
+  result["peersByGen"] = peersByGen(config_.settings, connected());
   result["done"] = done();
   return Json{{"result", result}}.dump();
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <p2pml/p2pml.hpp>
 #include <string>
@@ -37,6 +38,9 @@ class MeasurementPeer {
   void loadRest();
   void pollPlaylist();
   void onPlaylist(const std::string& text);
+  /// Null until the stream is known.
+  [[nodiscard]] const HybridLoader* loader() const;
+  [[nodiscard]] const std::map<PeerId, std::string>& connected() const;
   [[nodiscard]] bool isRight(std::int64_t number, const Bytes& data) const;
 
   std::shared_ptr<Runtime> runtime_;
@@ -56,7 +60,7 @@ class MeasurementPeer {
   ViewerBytes bytes_;
   double firstP2pMs_ = -1;
   double lastAtMs_ = -1;
-  std::size_t peers_ = 0;
+  std::map<PeerId, std::string> peers_;  // connected: id to protocol
   std::size_t peersMax_ = 0;
   std::uint64_t errors_ = 0;
   std::vector<SegmentRecord> loads_;

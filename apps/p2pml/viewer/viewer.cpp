@@ -30,7 +30,9 @@ double Viewer::sinceStartMs() const { return static_cast<double>((now() - starte
 
 void Viewer::note(std::string event, std::string detail, OptionalPeerId peer) {
   if (events_.size() >= kMaxEvents) return;
-  events_.push_back({sinceStartMs(), std::move(event), std::move(detail), std::move(peer)});
+  const auto connected = peer ? peers_.find(*peer) : peers_.end();
+  std::string protocol = connected == peers_.end() ? "" : connected->second;
+  events_.push_back({sinceStartMs(), std::move(event), std::move(detail), std::move(peer), std::move(protocol)});
 }
 
 void Viewer::listen() {
@@ -62,12 +64,13 @@ void Viewer::listen() {
     perform();
   });
   loader_.on(Events::PeerConnect, [this](const Peer& peer) {
-    peersMax_ = std::max(peersMax_, ++peers_);
+    peers_[peer.id] = peer.protocol;
+    peersMax_ = std::max(peersMax_, peers_.size());
     note("peer_connect", peer.remoteAddress, peer.id);
   });
   loader_.on(Events::PeerClose, [this](const PeerId& peer) {
-    --peers_;
     note("peer_close", "", peer);
+    peers_.erase(peer);
   });
   loader_.on(Events::PieceBytesDownloaded,
              [this](const Method& method, const std::uint64_t& bytes, const OptionalPeerId&) {
@@ -114,7 +117,7 @@ void Viewer::loadList(const media::PlayerAction& action) {
     numbers_[segment.id] = action.first + i;
     list.push_back(std::move(segment));
   }
-  loader_.load(std::move(list), stream_.streamSwarmId);
+  loader_.load(std::move(list), stream_.streamSwarmId, stream_.properties);
 }
 
 void Viewer::request(const media::PlayerAction& action) {

@@ -33,6 +33,7 @@ struct ViewerEvent {
   std::string name;
   std::string detail;
   OptionalPeerId peer;
+  std::string protocol;  ///< the peer's; empty if it is not connected or there is none
 };
 
 struct ViewerBytes {
@@ -46,6 +47,7 @@ class Viewer {
  public:
   struct Stream {
     std::string streamSwarmId;
+    std::optional<StreamProperties> properties;
     std::function<Segment(std::int64_t number)> segment;  ///< priority is set by the viewer
     /// Null: every byte is believed.
     std::function<bool(std::int64_t number, const Bytes& data)> check;
@@ -65,11 +67,14 @@ class Viewer {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] HybridLoader& loader() { return loader_; }
+  [[nodiscard]] const HybridLoader& loader() const { return loader_; }
   [[nodiscard]] const media::Player& player() const { return player_; }
   [[nodiscard]] base::TimePoint now() const { return clock_->now(); }
   [[nodiscard]] double sinceStartMs() const;
   [[nodiscard]] const ViewerBytes& bytes() const { return bytes_; }
-  [[nodiscard]] std::size_t peers() const { return peers_; }
+  [[nodiscard]] std::size_t peers() const { return peers_.size(); }
+  /// Connected: id to protocol.
+  [[nodiscard]] const std::map<PeerId, std::string>& connected() const { return peers_; }
   [[nodiscard]] std::size_t peersMax() const { return peersMax_; }
   [[nodiscard]] const std::vector<SegmentRecord>& delivered() const { return delivered_; }
   [[nodiscard]] const std::vector<SegmentRecord>& loads() const { return loads_; }
@@ -98,7 +103,7 @@ class Viewer {
   std::map<std::string, std::int64_t> numbers_;      // of segments asked for, by id
   std::map<std::int64_t, SegmentRecord> lastLoads_;  // where the cache's segments came from
   ViewerBytes bytes_;
-  std::size_t peers_ = 0;
+  std::map<PeerId, std::string> peers_;
   std::size_t peersMax_ = 0;
   std::vector<SegmentRecord> delivered_;
   std::vector<SegmentRecord> loads_;

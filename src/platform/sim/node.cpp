@@ -50,8 +50,9 @@ Node::~Node() {
   outputTap = nullptr;
 }
 
-void Node::load(std::vector<engine::Segment> segments, std::string streamSwarmId) {
-  if (driver_) driver_->load(std::move(segments), std::move(streamSwarmId));
+void Node::load(std::vector<engine::Segment> segments, std::string streamSwarmId,
+                std::optional<media::StreamProperties> stream) {
+  if (driver_) driver_->load(std::move(segments), std::move(streamSwarmId), std::move(stream));
 }
 
 void Node::getSegment(std::string id, driver::Driver::GetSegmentCallback callback) {

@@ -49,7 +49,8 @@ class Node final : public driver::Host, public driver::Recorder {
   Node& operator=(const Node&) = delete;
 
   // What an application does. Nothing happens before the world runs.
-  void load(std::vector<engine::Segment> segments, std::string streamSwarmId);
+  void load(std::vector<engine::Segment> segments, std::string streamSwarmId,
+            std::optional<media::StreamProperties> stream = std::nullopt);
   void getSegment(std::string id, driver::Driver::GetSegmentCallback callback);
   void destroy();
   /// Vanishes from the network without a goodbye and stops.

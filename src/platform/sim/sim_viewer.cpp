@@ -142,7 +142,7 @@ void SimViewer::act(const media::Player::Actions& actions) {
     for (std::size_t i = 0; i < segments.size(); ++i) {
       segments[i].priority = action.priority(action.first + static_cast<std::int64_t>(i));
     }
-    node_.load(std::move(segments), World::streamSwarmId(stream_.swarm));
+    node_.load(std::move(segments), World::streamSwarmId(stream_.swarm), stream_.properties);
     if (action.kind != media::PlayerAction::Kind::request) continue;
     node_.getSegment(World::segmentId(stream_.swarm, first),
                      [life = life_, number = action.first](std::optional<engine::Segment> segment) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct StreamOptions {
   std::int64_t liveBack = 3;     ///< segments behind the edge where playback starts
   std::int64_t window = 8;       ///< segments in a live playlist
   std::string path = "/synth/";  ///< of the segments' URLs, one stream each
+  /// By which peers after G0 find each other.
+  std::optional<media::StreamProperties> properties = World::streamProperties();
 };
 
 /// Puts the stream on the world's origin; before any viewer asks for it.

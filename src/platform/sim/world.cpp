@@ -66,6 +66,16 @@ std::vector<engine::Segment> World::segments(const std::string& swarm, std::uint
   return result;
 }
 
+media::StreamProperties World::streamProperties() {
+  media::StreamProperties stream;
+  stream.bitrate = 2'149'280;
+  stream.codecs = "avc1.64001f";
+  stream.width = 1280;
+  stream.height = 720;
+  stream.frameRate = "30";
+  return stream;
+}
+
 bool World::runUntil(const std::function<bool()>& done, base::Duration limit) {
   const base::TimePoint end = now() + limit;
   while (!done()) {

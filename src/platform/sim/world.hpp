@@ -76,6 +76,9 @@ class World {
     return streamSwarmId(swarm) + "+" + std::to_string(n);
   }
 
+  /// What all streams here are said to be: 720p with 30 frames a second.
+  [[nodiscard]] static media::StreamProperties streamProperties();
+
   void run(base::Duration duration) { queue_.runUntil(queue_.now() + duration); }
   void runUntil(base::TimePoint end) { queue_.runUntil(end); }
   /// Runs until `done` is true after an event; false if `limit` passed before.
