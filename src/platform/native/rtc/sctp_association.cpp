@@ -182,6 +182,7 @@ void SctpAssociation::input(std::span<const std::byte> packet) {
   if (socket_ == nullptr || closed_) return;
   runtime_.beforeUse();
   usrsctp_conninput(address_, packet.data(), packet.size(), 0);
+  runtime_.heard();
 }
 
 void SctpAssociation::setPaused(bool paused) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <mutex>
 #include <span>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "platform/native/rtc/crc32c.hpp"
@@ -19,6 +20,7 @@ namespace {
 // heartbeats, and in the end the freeing of what was closed.
 constexpr std::int64_t kBusyPeriod = 10'000;
 constexpr std::int64_t kIdlePeriod = 100'000;
+constexpr std::int64_t kPatience = 10'000;
 constexpr std::int64_t kBusyFor = 1'000'000;
 constexpr std::int64_t kAftermath = 5'000'000;
 
@@ -51,6 +53,9 @@ void SctpRuntime::startStack() {
   usrsctp_sysctl_set_sctp_blackhole(2);
   // The default of 512 packets would stop a window of 1 MiB half way.
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(10 * 1024);
+  // RFC 3649: as usual with small windows, quicker to grow and slower to shrink with large ones. With 0.1 % loss over
+  // 50 ms half as fast again; H-TCP, the other choice, stalls for seconds after each loss in this version.
+  usrsctp_sysctl_set_sctp_default_cc_module(SCTP_CC_HSTCP);
   usrsctp_sysctl_set_sctp_initial_cwnd(10);  // RFC 6928's value, as browsers have it
   usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
 }
@@ -90,8 +95,10 @@ int SctpRuntime::output(void* address, void* packet, std::size_t length, std::ui
   return 0;
 }
 
+bool SctpRuntime::resting() const { return !busy_ && lastTick_ - lastBusy_ >= kBusyFor; }
+
 std::int64_t SctpRuntime::period() const {
-  if (busy_ || lastTick_ - lastBusy_ < kBusyFor) return kBusyPeriod;
+  if (!resting()) return kBusyPeriod;
   if (!associations_.empty() || lastTick_ - lastBusy_ < kAftermath) return kIdlePeriod;
   return -1;
 }
@@ -99,18 +106,24 @@ std::int64_t SctpRuntime::period() const {
 int SctpRuntime::millisecondsToTick() const {
   const std::int64_t wait = period();
   if (wait < 0) return -1;
-  const std::int64_t left = lastTick_ + wait - g_get_monotonic_time();
-  return static_cast<int>(std::clamp<std::int64_t>((left + 999) / 1000, 0, wait / 1000));
+  const std::int64_t left = lastTick_ + wait + kPatience - g_get_monotonic_time();
+  return static_cast<int>(std::clamp<std::int64_t>((left + 999) / 1000, 0, (wait + kPatience) / 1000));
 }
 
 void SctpRuntime::beforeUse() {
-  if (!busy_) advanceClock();
+  if (resting()) advanceClock();
   busy_ = true;
 }
 
 void SctpRuntime::tick() {
-  if (millisecondsToTick() != 0) return;
-  if (busy_) lastBusy_ = g_get_monotonic_time();
+  const bool heard = std::exchange(heard_, false);
+  const std::int64_t wait = period();
+  if (wait < 0) return;
+  const std::int64_t now = g_get_monotonic_time();
+  if (now < lastTick_ + wait + (heard ? 0 : kPatience)) return;
+  if (!heard && !std::exchange(lastCall_, true)) return;
+  lastCall_ = false;
+  if (busy_) lastBusy_ = now;
   busy_ = false;
   advanceClock();
 }
