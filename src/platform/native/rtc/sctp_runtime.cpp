@@ -53,8 +53,9 @@ void SctpRuntime::startStack() {
   usrsctp_sysctl_set_sctp_blackhole(2);
   // The default of 512 packets would stop a window of 1 MiB half way.
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(10 * 1024);
-  // RFC 3649: as usual with small windows, quicker to grow and slower to shrink with large ones. With 0.1 % loss over
-  // 50 ms half as fast again; H-TCP, the other choice, stalls for seconds after each loss in this version.
+  // RFC 3649, of which this version has the one half: a loss costs a large window less than half of it; small windows
+  // are as ever. With 0.1 % loss over 50 ms up to half as fast again, with 1 % the same. H-TCP, the other choice,
+  // stalls for seconds after each loss here.
   usrsctp_sysctl_set_sctp_default_cc_module(SCTP_CC_HSTCP);
   usrsctp_sysctl_set_sctp_initial_cwnd(10);  // RFC 6928's value, as browsers have it
   usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
