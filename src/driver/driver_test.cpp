@@ -500,7 +500,7 @@ using DriverDeathTest = DriverTest;
 TEST_F(DriverDeathTest, ADeadlineThatIsNotInTheFutureIsTheEnginesBug) {
   engine->script = [](auto now, const auto&, auto&, auto& self) { self.next = now; };
   driver->load({}, "s");
-  EXPECT_DEATH(clock.settle(), "after > now");
+  EXPECT_DEATH_IF_SUPPORTED(clock.settle(), "after > now");
 }
 
 class Trace final : public Recorder {

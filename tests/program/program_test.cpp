@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "api/testing.hpp"
+#include "base/encoding.hpp"
+#include "engine/identity.hpp"
 #include "media/synthetic.hpp"
 #include "platform/native/native_clock_port.hpp"
 #include "platform/native/server/synthetic_routes.hpp"
@@ -194,7 +196,9 @@ class MeasurementTest : public ::testing::Test {
       clock = std::make_unique<native::NativeClockPort>(runtime->loop());
       routes = std::make_unique<native::SyntheticRoutes>([this] { return clock->now(); });
       origin = native::OriginServer::start(runtime->loop(), {}, [this](const native::OriginRequest& request) {
-                 auto response = routes->handle(request);
+                 if (request.path == "/moved.m3u8") return native::redirectResponse(302, "/master.m3u8");
+                 auto response = manifest(request.path);
+                 if (!response) response = routes->handle(request);
                  return response ? std::move(*response) : native::statusResponse(404);
                }).value();
       tracker = native::TrackerServer::start(runtime->loop(), {}).value();
@@ -209,6 +213,24 @@ class MeasurementTest : public ::testing::Test {
     for (const std::string& file : files) std::remove(file.c_str());
   }
 
+  /// Multivariant playlists of synthetic streams: VODs of 8 segments of half a second, and a live one.
+  static std::optional<native::OriginResponse> manifest(const std::string& path) {
+    native::OriginResponse response;
+    if (path == "/master.m3u8") {
+      response.body = Bytes::copyOf(
+          "#EXTM3U\n"
+          "#EXT-X-STREAM-INF:BANDWIDTH=800000,CODECS=\"avc1.64001e,mp4a.40.2\",RESOLUTION=640x360\n"
+          "synth/low/50000/500/index.m3u8?count=8\n"
+          "#EXT-X-STREAM-INF:BANDWIDTH=1600000,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000\n"
+          "synth/high/100000/500/index.m3u8?count=8\n");
+    } else if (path == "/live.m3u8") {
+      response.body =
+          Bytes::copyOf("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000\nsynthlive/now/100000/500/index.m3u8?window=6\n");
+    } else {
+      return std::nullopt;
+    }
+    return response;
+  }
   std::string config(const std::string& id, json extra) {
     json all = {{"id", id},   {"gen", "06"}, {"origin", origin->url()}, {"tracker", tracker->url()}, {"size", 100'000},
                 {"count", 8}, {"dur", 0.5},  {"unknownKey", true}};
@@ -348,6 +370,106 @@ TEST_F(MeasurementTest, ALiveViewerStartsBehindTheEdgeAndGoesOn) {
   }
 }
 
+TEST_F(MeasurementTest, AManifestsStreamGoesFromASeederToBothGenerations) {
+  const auto with = [&](const char* role, const char* gen) {
+    return json{
+        {"role", role}, {"gen", gen}, {"stay", true}, {"manifest", origin->url() + "/master.m3u8"}, {"variant", 1}};
+  };
+  Process seed({"peer", "--config", config("seed", with("seed", "06+23"))});
+  ASSERT_TRUE(seed.waitForLine(isDone)) << seed.output() << seed.errors();
+  Process old({"peer", "--config", config("old", with("leech", "06"))});
+  Process young({"peer", "--config", config("young", with("leech", "23"))});
+  ASSERT_TRUE(old.waitForLine(isDone)) << old.output() << old.errors();
+  ASSERT_TRUE(young.waitForLine(isDone)) << young.output() << young.errors();
+  const json given = stop(seed);
+  EXPECT_EQ(given["got"], 8);
+  EXPECT_EQ(given["bytes"]["http"], 800'000);
+  EXPECT_EQ(given["errors"], 0);
+  std::map<int, std::string> digests;
+  for (const json& segment : given["loads"]) digests[segment["n"]] = segment["sha256"];
+  EXPECT_EQ(digests.size(), 8U);
+  EXPECT_EQ(digests.begin()->first, 0);
+  EXPECT_EQ(digests[0].size(), 64U);
+  for (const json& got : {stop(old), stop(young)}) {
+    EXPECT_EQ(got["bytes"]["http"], 0);
+    std::map<int, std::string> received;
+    for (const json& segment : got["loads"]) received[segment["n"]] = segment["sha256"];
+    EXPECT_EQ(received, digests);
+    ASSERT_FALSE(got["events"].empty());
+    EXPECT_EQ(got["events"][0]["e"], "peer_connect");
+    EXPECT_EQ(got["events"][0]["gen"], got["gen"]);
+  }
+}
+
+TEST_F(MeasurementTest, AManifestsVodIsPlayed) {
+  Process viewer({"peer", "--config", config("viewer", {{"manifest", origin->url() + "/master.m3u8"}, {"gen", "22"}})});
+  ASSERT_EQ(viewer.wait(), 0) << viewer.errors();
+  const json result = json::parse(viewer.lines().back())["result"];
+  EXPECT_EQ(result["done"], true);
+  EXPECT_EQ(result["segments"].size(), 8U);
+  EXPECT_EQ(result["bytes"]["delivered"], 8 * 50'000);
+  EXPECT_GE(result["elapsedMs"].get<double>(), 4000);
+}
+
+TEST_F(MeasurementTest, ALiveSeederFollowsTheManifestForAViewerWithoutHttp) {
+  const std::string manifest = origin->url() + "/live.m3u8";
+  Process seed({"peer", "--config", config("seed", {{"role", "seed"}, {"gen", "23"}, {"manifest", manifest}})});
+  ASSERT_TRUE(seed.waitForLine([](const std::string& line) {
+    const json object = json::parse(line);
+    return object.contains("progress") && object["progress"]["got"].get<int>() >= 6;
+  })) << seed.output()
+      << seed.errors();
+  Process viewer(
+      {"peer", "--config",
+       config("viewer", {{"gen", "23"},
+                         {"manifest", manifest},
+                         {"settings", {{"requiredSegmentsPriority", -1}, {"httpDownloadProbability", 0}}}})});
+  ASSERT_TRUE(viewer.waitForLine([](const std::string& line) {
+    const json object = json::parse(line);
+    return object.contains("progress") && object["progress"]["bytes"]["delivered"].get<int>() >= 900'000;
+  })) << viewer.output()
+      << viewer.errors();
+  const json seen = stop(viewer);
+  const json given = stop(seed);
+  EXPECT_EQ(seen["bytes"]["http"], 0);
+  ASSERT_GE(seen["segments"].size(), 9U);
+  std::map<int, std::string> digests;
+  for (const json& segment : given["loads"]) digests[segment["n"]] = segment["sha256"];
+  const int first = seen["segments"][0]["n"];
+  for (std::size_t i = 0; i < seen["segments"].size(); ++i) {
+    const json& segment = seen["segments"][i];
+    EXPECT_EQ(segment["n"], first + static_cast<int>(i));
+    EXPECT_EQ(segment["sha256"], digests[segment["n"]]);
+  }
+  EXPECT_EQ(given["done"], false);
+}
+
+// docs/protocol/peer-json.md 5a.1 and peer-binary.md 5b.1: one names a stream by what was asked for, one by what
+// answered.
+TEST_F(MeasurementTest, ARedirectedManifestNamesTheSwarmAsEachGenerationDoes) {
+  const auto swarmOf = [&](const std::string& id, json extra) {
+    extra.update({{"role", "seed"}, {"manifest", origin->url() + "/moved.m3u8"}, {"streamKey", "KEY"}});
+    Process peer({"peer", "--config", config(id, extra)});
+    EXPECT_TRUE(peer.waitForLine(isDone)) << peer.errors();
+    const json swarms = swarmsOf(peer);
+    stop(peer);
+    EXPECT_EQ(swarms.size(), 1U);
+    return swarms.at(0)["infoHash"].get<std::string>();
+  };
+  const auto hashed = [](Generation generation, const std::string& text) {
+    return base::toHex(engine::infoHashOf(generation, text).view());
+  };
+  EXPECT_EQ(swarmOf("a", {{"gen", "06"}}), hashed(Generation::g0, origin->url() + "/moved.m3u8+V0"));
+  EXPECT_EQ(swarmOf("b", {{"gen", "23"}}), hashed(Generation::g3, "v2-" + origin->url() + "/master.m3u8-main-KEY"));
+  EXPECT_EQ(swarmOf("c", {{"gen", "23"}, {"swarm", "mine"}}), hashed(Generation::g3, "v2-mine-main-KEY"));
+}
+
+TEST_F(MeasurementTest, AVariantThatIsNotThereIsAnErrorWithItsReason) {
+  Process peer({"peer", "--config", config("peer", {{"manifest", origin->url() + "/master.m3u8"}, {"variant", 2}})});
+  EXPECT_EQ(peer.wait(), 2);
+  EXPECT_NE(peer.errors().find("\"variant\": expected less than 2"), std::string::npos) << peer.errors();
+}
+
 TEST_F(MeasurementTest, BadConfigurationNamesTheKey) {
   const std::vector<std::pair<json, std::string>> wrong = {
       {{{"role", "king"}}, "role"},
@@ -356,6 +478,11 @@ TEST_F(MeasurementTest, BadConfigurationNamesTheKey) {
       {{{"gen", "06+06"}}, "gen"},
       {{{"gen", "06+"}}, "gen"},
       {{{"streamKey", 5}}, "streamKey"},
+      {{{"manifest", 5}}, "manifest"},
+      {{{"manifest", "http://127.0.0.1:1/"}, {"variant", -1}}, "variant"},
+      {{{"manifest", "http://127.0.0.1:1/"}, {"validate", true}}, "validate"},
+      {{{"variant", 1}}, "variant"},
+      {{{"includeLoopback", 1}}, "includeLoopback"},
       {{{"localAddresses", "127.0.0.1"}}, "localAddresses"},
       {{{"settings", {{"peerProtocols", {"G3"}}}}}, "peerProtocols"},
       {{{"settings", {{"cachedSegmentCount", 3}}}}, "cachedSegmentCount"},

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 
 #include "p2pml/commands/commands.hpp"
 #include "p2pml/commands/on_runtime.hpp"
@@ -52,11 +53,17 @@ int runPeer(const std::string& path) {
       std::unique_lock lock(mutex);
       if (changed.wait_for(lock, std::chrono::seconds(1), [&] { return stopped; })) break;
       lock.unlock();
-      const auto [line, done] = onRuntime(*runtime, [&] { return std::pair(peer->progressLine(), peer->done()); });
+      const auto [line, done, failure] =
+          onRuntime(*runtime, [&] { return std::tuple(peer->progressLine(), peer->done(), peer->failure()); });
+      if (failure) {
+        std::cerr << "p2pml peer: " << path << ": " << failure->detail << "\n";
+        status = kExitUsage;
+        break;
+      }
       std::cout << line << std::endl;
       if (done && !stay) break;
     }
-    std::cout << onRuntime(*runtime, [&] { return peer->resultLine(); }) << std::endl;
+    if (status == kExitOk) std::cout << onRuntime(*runtime, [&] { return peer->resultLine(); }) << std::endl;
     onRuntime(*runtime, [&] { return std::make_shared<std::future<void>>(peer->leave()); })->wait();
   } else {
     std::cerr << "p2pml peer: " << started.error().detail << "\n";

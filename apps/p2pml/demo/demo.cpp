@@ -22,6 +22,7 @@ Segment toSegment(const media::StreamSegment& from) {
   segment.masterManifestUri = from.masterSwarmId;
   segment.streamId = from.streamId;
   segment.sequence = from.sequence;
+  segment.externalId = from.externalId;
   return segment;
 }
 
@@ -95,7 +96,7 @@ void Demo::onMaster(const media::MultivariantPlaylist& master, const std::string
                                                  std::to_string(master.variants.size() - 1)});
   }
   const std::string url = master.variants[options_.rendition].uri;
-  const media::StreamNames names = media::streamNamesOfVariant(requested, options_.rendition);
+  const media::StreamNames names = media::streamNamesOfVariant(requested, master, options_.rendition);
   media::M3u8Options imports;
   imports.imports = master.variables;
   fetcher_->fetch(url, [this, url, names, imports](base::Result<FetchedText> fetched) {
@@ -113,6 +114,7 @@ void Demo::onPlaylist(const media::MediaPlaylist& playlist, const media::StreamN
     return fail({ErrorCode::invalidArgument, streamUrl_ + ": is a live stream; the demo plays VOD (#EXT-X-ENDLIST)"});
   }
   segments_ = media::streamSegments(playlist, names);
+  properties_ = names.properties;
   if (segments_.empty()) return fail({ErrorCode::malformed, streamUrl_ + ": has no segments"});
   expected_.resize(segments_.size());
   if (origin_) {
@@ -137,6 +139,7 @@ void Demo::startViewer() {
   if (!loader) return fail(loader.error());
   Viewer::Stream stream;
   stream.streamSwarmId = segments_.front().streamSwarmId;
+  stream.properties = properties_;
   stream.segment = [this](std::int64_t n) { return toSegment(segments_[static_cast<std::size_t>(n)]); };
   stream.check = [this](std::int64_t n, const Bytes& data) { return check(n, data); };
   auto viewer = std::make_unique<Viewer>(std::to_string(viewers_.size() + 1), runtime_, std::move(*loader),

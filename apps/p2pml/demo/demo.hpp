@@ -59,6 +59,7 @@ class Demo {
   std::unique_ptr<native::NativeClockPort> clock_;
   std::string streamUrl_;
   std::vector<media::StreamSegment> segments_;
+  StreamProperties properties_;
   std::vector<Bytes> expected_;  // by segment; empty: not known yet
   std::vector<std::unique_ptr<Viewer>> viewers_;
   std::uint64_t originPlaylistBytes_ = 0;

@@ -134,12 +134,6 @@ std::string_view genName(std::string_view protocol) {
   return generation ? genName(*generation) : protocol;
 }
 
-StreamProperties PeerConfig::stream() const {
-  StreamProperties properties;
-  properties.key = streamKey.value_or("0");
-  return properties;
-}
-
 std::string PeerConfig::segmentUrl(std::int64_t number) const {
   const std::string base = origin + "/t/" + id;
   const std::string file = "/" + std::to_string(number) + ".bin";
@@ -189,6 +183,9 @@ Result<PeerConfig> parsePeerConfig(std::string_view text) {
   reader.read("validate", config.validate);
   reader.read("stay", config.stay);
   reader.read("streamKey", config.streamKey);
+  reader.read("manifest", config.manifest);
+  reader.read("variant", config.variant, 0, 1000);
+  if (object.contains("swarm")) config.manifestSwarm = config.swarm;
   reader.read("localAddresses", config.native.localAddresses);
   reader.read("includeLoopback", config.native.includeLoopback);
   if (readGenerations(config.gen).empty()) {
@@ -203,7 +200,12 @@ Result<PeerConfig> parsePeerConfig(std::string_view text) {
   }
   config.live = mode == "live";
   if (!config.live && mode != "vod") reader.fail("mode", "\"vod\" or \"live\"");
-  if (config.origin.empty()) reader.fail("origin", "the origin's URL");
+  if (config.manifest.empty() && object.contains("manifest")) reader.fail("manifest", "the URL of an HLS playlist");
+  if (config.manifest.empty() && object.contains("variant")) reader.fail("variant", "nothing without \"manifest\"");
+  if (!config.manifest.empty() && config.validate) {
+    reader.fail("validate", "false: nobody knows what the segments of a manifest must be");
+  }
+  if (config.manifest.empty() && config.origin.empty()) reader.fail("origin", "the origin's URL");
   while (config.origin.ends_with('/')) config.origin.pop_back();
   if (reader.error()) return std::unexpected(*reader.error());
   if (auto error = readSettings(object, config)) return std::unexpected(std::move(*error));

@@ -34,15 +34,17 @@ struct PeerConfig {
   std::int64_t window = 8;
   bool validate = false;
   bool stay = false;
+  std::string manifest;       ///< URL of an HLS playlist; empty: the synthetic stream
+  std::size_t variant = 0;    ///< of a multivariant playlist
+  std::string manifestSwarm;  ///< "swarm", if it was given: names the manifest's stream instead of its URL
   /// The stream's name for all generations but "06"; none: "0" for a synthetic stream, what the manifest says for
   /// others.
   std::optional<std::string> streamKey;
   Settings settings;  ///< tracker, role and generations included
   NativeOptions native;
 
+  // Of the synthetic stream:
   [[nodiscard]] std::string streamSwarmId() const { return swarm + "+V0"; }
-  /// Of the synthetic stream.
-  [[nodiscard]] StreamProperties stream() const;
   [[nodiscard]] std::string segmentUrl(std::int64_t number) const;
   [[nodiscard]] std::string playlistUrl() const;
   [[nodiscard]] Segment segment(std::int64_t number) const;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "media/m3u8.hpp"
 #include "media/synthetic.hpp"
 
 namespace p2pml::app {
@@ -39,16 +39,27 @@ Json swarmsJson(const HybridLoader& loader) {
   return json;
 }
 
-Json recordJson(const SegmentRecord& record) {
-  Json json = {{"n", record.number},
+Json recordJson(const SegmentRecord& record, const PeerStream& stream) {
+  Json json = {{"n", stream.number(record.number)},
                {"src", engine::toString(record.method)},
                {"ms", tenth(record.tookMs)},
                {"bytes", record.bytes},
                {"t", tenth(record.atMs)}};
   json["peer"] = record.peer ? Json(*record.peer) : Json(nullptr);
   if (record.bad) json["bad"] = true;
+  if (!record.digest.empty()) json["sha256"] = record.digest;
   return json;
 }
+
+Json eventJson(const ViewerEvent& event, double offset) {
+  Json json = {{"t", tenth(event.atMs + offset)}, {"e", event.name}};
+  if (event.peer) json["peer"] = *event.peer;
+  if (!event.protocol.empty()) json["gen"] = genName(event.protocol);
+  if (!event.detail.empty()) json[event.name == "peer_connect" ? "addr" : "detail"] = event.detail;
+  return json;
+}
+
+Json timeJson(double ms) { return ms < 0 ? Json(nullptr) : Json(tenth(ms)); }
 
 }  // namespace
 
@@ -56,17 +67,13 @@ MeasurementPeer::MeasurementPeer(std::shared_ptr<Runtime> runtime, PeerConfig co
     : runtime_(std::move(runtime)),
       config_(std::move(config)),
       clock_(std::make_unique<native::NativeClockPort>(runtime_->loop())),
-      fetcher_(std::make_unique<TextFetcher>(runtime_->loop())),
       startedAt_(std::chrono::system_clock::now()),
-      start_(clock_->now()) {
-  have_.resize(static_cast<std::size_t>(config_.count));
-}
+      start_(clock_->now()),
+      stream_(PeerStream::create(runtime_->loop(), config_)) {}
 
 MeasurementPeer::~MeasurementPeer() = default;
 
-bool MeasurementPeer::isRight(std::int64_t number, const Bytes& data) const {
-  return media::isSyntheticBody(data, config_.name, static_cast<std::uint64_t>(number), config_.size);
-}
+double MeasurementPeer::sinceStartMs() const { return static_cast<double>((clock_->now() - start_).count()) / 1000.0; }
 
 Result<HybridLoader> MeasurementPeer::makeLoader() {
   Settings settings = config_.settings;
@@ -82,140 +89,85 @@ Result<HybridLoader> MeasurementPeer::makeLoader() {
   return HybridLoader::create(std::move(settings), config_.native, runtime_);
 }
 
-Result<void> MeasurementPeer::start() {
-  if (config_.role != PeerConfig::Role::viewer) {
-    auto loader = makeLoader();
-    if (!loader) return std::unexpected(loader.error());
-    loader_ = std::make_unique<HybridLoader>(std::move(*loader));
-    startTransfer();
-    return {};
-  }
-  if (config_.live) {
-    pollPlaylist();
-    return {};
-  }
-  const auto started = startViewer(0);
-  if (started) viewer_->setAvailable(config_.count, true);
-  return started;
+void MeasurementPeer::fail(Error error) {
+  if (!failure_) failure_ = std::move(error);
 }
 
-Result<void> MeasurementPeer::startViewer(std::int64_t first) {
-  auto loader = makeLoader();
-  if (!loader) return std::unexpected(loader.error());
-  Viewer::Stream stream;
-  stream.streamSwarmId = config_.streamSwarmId();
-  stream.properties = config_.stream();
-  stream.segment = [this](std::int64_t number) { return config_.segment(number); };
-  stream.check = [this](std::int64_t number, const Bytes& data) { return isRight(number, data); };
-  media::PlayerOptions player;
-  player.first = first;
-  player.ahead = config_.ahead;
-  player.forward = config_.forward;
-  player.segmentDuration = base::Duration(std::llround(config_.duration * 1e6));
-  viewer_ = std::make_unique<Viewer>(config_.id, runtime_, std::move(*loader), std::move(stream), std::move(player));
+Result<void> MeasurementPeer::start() {
+  stream_->onChange = [this] { onStreamChange(); };
+  stream_->onFailure = [this](const Error& error) { fail(error); };
+  stream_->onTrouble = [this](const Error& error) {
+    ++troubles_;
+    if (error.detail == lastTrouble_) return;
+    lastTrouble_ = error.detail;
+    std::cerr << "p2pml peer: " << error.detail << std::endl;
+  };
+  stream_->start();
+  if (failure_) return std::unexpected(*failure_);
   return {};
 }
 
-void MeasurementPeer::pollPlaylist() {
-  fetcher_->fetch(config_.playlistUrl(), [this](const Result<FetchedText>& fetched) {
-    if (fetched) onPlaylist(fetched->text);
-  });
-  clock_->wake = [this] { pollPlaylist(); };
-  clock_->wakeAt(clock_->now() + base::Duration(std::llround(config_.duration * 1e6)));
+void MeasurementPeer::onStreamChange() {
+  if (!viewer_ && !transfer_) {
+    auto loader = makeLoader();
+    if (!loader) return fail(loader.error());
+    start(std::move(*loader));
+  }
+  const StreamWindow window = stream_->window();
+  if (viewer_) viewer_->setAvailable(window.end, window.complete);
+  if (transfer_) transfer_->reload();
 }
 
-void MeasurementPeer::onPlaylist(const std::string& text) {
-  const auto playlist = media::parseM3u8(text, config_.playlistUrl());
-  const auto* list = playlist ? std::get_if<media::MediaPlaylist>(&*playlist) : nullptr;
-  if (list == nullptr || list->segments.empty()) {
-    ++errors_;
+void MeasurementPeer::start(HybridLoader loader) {
+  if (config_.role != PeerConfig::Role::viewer) {
+    transfer_ = std::make_unique<Transfer>(std::move(loader), config_, *stream_, [this] { return sinceStartMs(); });
     return;
   }
-  const auto end = static_cast<std::int64_t>(list->segments.back().sequence) + 1;
-  const auto begin = static_cast<std::int64_t>(list->segments.front().sequence);
-  if (!viewer_ && !startViewer(std::max(begin, end - config_.liveBack))) return;
-  viewer_->setAvailable(end, list->endList);
+  Viewer::Stream stream;
+  stream.streamSwarmId = stream_->streamSwarmId();
+  stream.properties = stream_->properties();
+  stream.segment = [this](std::int64_t place) { return stream_->segment(place); };
+  stream.check = [this](std::int64_t place, const Bytes& data) { return stream_->isRight(place, data); };
+  stream.digest = [this](const Bytes& data) { return stream_->digest(data); };
+  const StreamWindow window = stream_->window();
+  media::PlayerOptions player;
+  player.first = stream_->live() ? std::max(window.begin, window.end - config_.liveBack) : window.begin;
+  player.ahead = config_.ahead;
+  player.forward = config_.forward;
+  player.segmentDuration = stream_->segmentDuration();
+  player.durations = stream_->durations();
+  viewer_ = std::make_unique<Viewer>(config_.id, runtime_, std::move(loader), std::move(stream), std::move(player));
 }
 
-void MeasurementPeer::startTransfer() {
-  const auto since = [this] { return static_cast<double>((clock_->now() - start_).count()) / 1000.0; };
-  loader_->on(Events::SegmentLoaded, [this, since](const Segment& segment, const OptionalPeerId& peer) {
-    const auto number = static_cast<std::size_t>(std::strtoull(segment.sequence.c_str(), nullptr, 10));
-    if (number >= have_.size() || have_[number]) return;
-    have_[number] = true;
-    ++got_;
-    lastAtMs_ = since();
-    SegmentRecord record;
-    record.number = static_cast<std::int64_t>(number);
-    record.method = peer ? Method::p2p : Method::http;
-    record.bytes = segment.data->size();
-    record.atMs = lastAtMs_;
-    record.peer = peer;
-    record.bad = !isRight(record.number, *segment.data);
-    if (record.bad) ++bad_;
-    bytes_.delivered += record.bytes;
-    loads_.push_back(std::move(record));
-    // The seeder's queue keeps all its segments locked in the cache; the leecher drops what it has.
-    if (config_.role == PeerConfig::Role::leech) loadRest();
-  });
-  loader_->on(Events::SegmentError, [this](const Segment&, const Error&, const OptionalPeerId&) { ++errors_; });
-  loader_->on(Events::PieceBytesDownloaded,
-              [this, since](const Method& method, const std::uint64_t& bytes, const OptionalPeerId&) {
-                (method == Method::http ? bytes_.http : bytes_.p2p) += bytes;
-                if (method == Method::p2p && firstP2pMs_ < 0) firstP2pMs_ = since();
-              });
-  loader_->on(Events::PieceBytesUploaded,
-              [this](const Method&, const std::uint64_t& bytes, const OptionalPeerId&) { bytes_.uploaded += bytes; });
-  loader_->on(Events::PeerConnect, [this](const Peer& peer) {
-    peers_[peer.id] = peer.protocol;
-    peersMax_ = std::max(peersMax_, peers_.size());
-  });
-  loader_->on(Events::PeerClose, [this](const PeerId& peer) { peers_.erase(peer); });
-  loadRest();
-}
+bool MeasurementPeer::done() const { return viewer_ ? viewer_->done() : transfer_ && transfer_->done(); }
 
-void MeasurementPeer::loadRest() {
-  std::vector<Segment> list;
-  for (std::int64_t number = 0; number < config_.count; ++number) {
-    const bool missing = !have_[static_cast<std::size_t>(number)];
-    if (config_.role == PeerConfig::Role::leech &&
-        (!missing || static_cast<std::int64_t>(list.size()) >= config_.forward)) {
-      continue;
-    }
-    Segment segment = config_.segment(number);
-    segment.priority = static_cast<std::int64_t>(list.size());
-    list.push_back(std::move(segment));
-  }
-  loader_->load(std::move(list), config_.streamSwarmId(), config_.stream());
+const HybridLoader* MeasurementPeer::loader() const {
+  if (viewer_) return &viewer_->loader();
+  return transfer_ ? &transfer_->loader() : nullptr;
 }
-
-bool MeasurementPeer::done() const {
-  return config_.role == PeerConfig::Role::viewer ? viewer_ && viewer_->done() : got_ == config_.count;
-}
-
-const HybridLoader* MeasurementPeer::loader() const { return viewer_ ? &viewer_->loader() : loader_.get(); }
 
 const std::map<PeerId, std::string>& MeasurementPeer::connected() const {
-  return viewer_ ? viewer_->connected() : peers_;
+  static const std::map<PeerId, std::string> kNobody;
+  if (viewer_) return viewer_->connected();
+  return transfer_ ? transfer_->connected() : kNobody;
 }
 
 std::string MeasurementPeer::progressLine() const {
   Json progress;
+  progress["done"] = done();
   if (config_.role == PeerConfig::Role::viewer) {
-    progress["done"] = done();
     progress["next"] = viewer_ ? viewer_->player().next() : 0;
     progress["pos"] = viewer_ ? std::round(viewer_->player().position(viewer_->now()) * 100) / 100 : 0.0;
     progress["peers"] = connected().size();
     progress["stalls"] = viewer_ ? viewer_->player().stalls().size() : 0;
     progress["bytes"] = bytesJson(viewer_ ? viewer_->bytes() : ViewerBytes{});
   } else {
-    progress["done"] = done();
-    progress["got"] = got_;
-    progress["bad"] = bad_;
+    progress["got"] = transfer_ ? transfer_->got() : 0;
+    progress["bad"] = transfer_ ? transfer_->badSegments() : 0;
     progress["peers"] = connected().size();
-    progress["bytes"] = bytesJson(bytes_);
-    progress["firstP2P"] = firstP2pMs_ < 0 ? Json(nullptr) : Json(tenth(firstP2pMs_));
-    progress["lastAt"] = lastAtMs_ < 0 ? Json(nullptr) : Json(tenth(lastAtMs_));
+    progress["bytes"] = bytesJson(transfer_ ? transfer_->bytes() : ViewerBytes{});
+    progress["firstP2P"] = timeJson(transfer_ ? transfer_->firstP2pMs() : -1);
+    progress["lastAt"] = timeJson(transfer_ ? transfer_->lastAtMs() : -1);
   }
   progress["gen"] = config_.gen;
   progress["peersByGen"] = peersByGen(config_.settings, connected());
@@ -229,53 +181,48 @@ std::string MeasurementPeer::resultLine() const {
   result["gen"] = config_.gen;
   result["kind"] = "native";
   result["startedAt"] = std::chrono::duration_cast<std::chrono::milliseconds>(startedAt_.time_since_epoch()).count();
-  result["elapsedMs"] = tenth(static_cast<double>((clock_->now() - start_).count()) / 1000.0);
+  result["elapsedMs"] = tenth(sinceStartMs());
+  result["startupMs"] = nullptr;
+  result["bytes"] = bytesJson({});
+  for (const char* list : {"segments", "loads", "stalls", "events"}) result[list] = Json::array();
+  const auto records = [this](const std::vector<SegmentRecord>& from, double offset) {
+    Json list = Json::array();
+    for (SegmentRecord record : from) {
+      record.atMs += offset;
+      list.push_back(recordJson(record, *stream_));
+    }
+    return list;
+  };
   if (viewer_) {
     const media::Player& player = viewer_->player();
     const double offset = static_cast<double>((viewer_->now() - start_).count()) / 1000.0 - viewer_->sinceStartMs();
     result["startupMs"] = tenth(static_cast<double>(player.startup().count()) / 1000.0);
     result["bytes"] = bytesJson(viewer_->bytes());
-    result["segments"] = Json::array();
-    for (SegmentRecord record : viewer_->delivered()) {
-      record.atMs += offset;
-      result["segments"].push_back(recordJson(record));
-    }
-    result["loads"] = Json::array();
-    for (SegmentRecord record : viewer_->loads()) {
-      record.atMs += offset;
-      result["loads"].push_back(recordJson(record));
-    }
-    result["stalls"] = Json::array();
+    result["segments"] = records(viewer_->delivered(), offset);
+    result["loads"] = records(viewer_->loads(), offset);
     for (const auto& stall : player.stalls()) {
       result["stalls"].push_back({{"t", tenth(static_cast<double>((stall.at - start_).count()) / 1000.0)},
-                                  {"n", stall.segment},
+                                  {"n", stream_->number(stall.segment)},
                                   {"ms", tenth(static_cast<double>(stall.length.count()) / 1000.0)}});
     }
-    result["events"] = Json::array();
-    for (const ViewerEvent& event : viewer_->events()) {
-      Json json = {{"t", tenth(event.atMs + offset)}, {"e", event.name}};
-      if (event.peer) json["peer"] = *event.peer;
-      if (!event.protocol.empty()) json["gen"] = genName(event.protocol);
-      if (!event.detail.empty()) json[event.name == "peer_connect" ? "addr" : "detail"] = event.detail;
-      result["events"].push_back(std::move(json));
-    }
+    for (const ViewerEvent& event : viewer_->events()) result["events"].push_back(eventJson(event, offset));
     result["peersMax"] = viewer_->peersMax();
-    result["errors"] = viewer_->errors() + errors_;
+    result["errors"] = viewer_->errors() + troubles_;
     result["skipped"] = player.skipped();
-  } else {
-    result["startupMs"] = nullptr;
-    result["bytes"] = bytesJson(bytes_);
-    result["segments"] = Json::array();
-    for (const SegmentRecord& record : loads_) result["segments"].push_back(recordJson(record));
+  } else if (transfer_) {
+    result["bytes"] = bytesJson(transfer_->bytes());
+    result["segments"] = records(transfer_->loads(), 0);
     result["loads"] = result["segments"];
-    result["stalls"] = Json::array();
-    result["events"] = Json::array();
-    result["peersMax"] = peersMax_;
-    result["errors"] = errors_;
-    result["got"] = got_;
-    result["bad"] = bad_;
-    result["firstP2P"] = firstP2pMs_ < 0 ? Json(nullptr) : Json(tenth(firstP2pMs_));
-    result["lastAt"] = lastAtMs_ < 0 ? Json(nullptr) : Json(tenth(lastAtMs_));
+    for (const ViewerEvent& event : transfer_->events()) result["events"].push_back(eventJson(event, 0));
+    result["peersMax"] = transfer_->peersMax();
+    result["errors"] = transfer_->errors() + troubles_;
+    result["got"] = transfer_->got();
+    result["bad"] = transfer_->badSegments();
+    result["firstP2P"] = timeJson(transfer_->firstP2pMs());
+    result["lastAt"] = timeJson(transfer_->lastAtMs());
+  } else {
+    result["peersMax"] = 0;
+    result["errors"] = troubles_;
   }
   result["peersByGen"] = peersByGen(config_.settings, connected());
   result["done"] = done();
@@ -283,9 +230,9 @@ std::string MeasurementPeer::resultLine() const {
 }
 
 std::future<void> MeasurementPeer::leave() {
-  clock_->wakeAt(base::kNever);
+  stream_->stop();
   if (viewer_) return viewer_->loader().destroy();
-  if (loader_) return loader_->destroy();
+  if (transfer_) return transfer_->loader().destroy();
   std::promise<void> nothing;
   nothing.set_value();
   return nothing.get_future();

@@ -6,11 +6,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <p2pml/p2pml.hpp>
 #include <string>
 
 #include "p2pml/peer/config.hpp"
-#include "p2pml/viewer/fetch.hpp"
+#include "p2pml/peer/stream.hpp"
+#include "p2pml/peer/transfer.hpp"
 #include "p2pml/viewer/viewer.hpp"
 
 namespace p2pml::app {
@@ -22,6 +24,8 @@ class MeasurementPeer {
 
   /// Error: a setting is out of range.
   Result<void> start();
+  /// The stream cannot be played as configured.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// One JSON object without line break: {"progress":{...}}.
   [[nodiscard]] std::string progressLine() const;
   /// {"result":{...}}.
@@ -33,37 +37,26 @@ class MeasurementPeer {
 
  private:
   Result<HybridLoader> makeLoader();
-  Result<void> startViewer(std::int64_t first);
-  void startTransfer();
-  void loadRest();
-  void pollPlaylist();
-  void onPlaylist(const std::string& text);
+  void onStreamChange();
+  void start(HybridLoader loader);
+  void fail(Error error);
   /// Null until the stream is known.
   [[nodiscard]] const HybridLoader* loader() const;
   [[nodiscard]] const std::map<PeerId, std::string>& connected() const;
-  [[nodiscard]] bool isRight(std::int64_t number, const Bytes& data) const;
+  [[nodiscard]] double sinceStartMs() const;
 
   std::shared_ptr<Runtime> runtime_;
   PeerConfig config_;
   std::unique_ptr<native::NativeClockPort> clock_;
-  std::unique_ptr<TextFetcher> fetcher_;
   std::chrono::system_clock::time_point startedAt_;
   base::TimePoint start_{};
-
-  std::unique_ptr<Viewer> viewer_;  // role viewer
-
-  // Roles seed and leech: no player.
-  std::unique_ptr<HybridLoader> loader_;
-  std::vector<bool> have_;
-  std::int64_t got_ = 0;
-  std::int64_t bad_ = 0;
-  ViewerBytes bytes_;
-  double firstP2pMs_ = -1;
-  double lastAtMs_ = -1;
-  std::map<PeerId, std::string> peers_;  // connected: id to protocol
-  std::size_t peersMax_ = 0;
-  std::uint64_t errors_ = 0;
-  std::vector<SegmentRecord> loads_;
+  std::uint64_t troubles_ = 0;  // with playlists
+  std::string lastTrouble_;
+  std::optional<Error> failure_;
+  std::unique_ptr<PeerStream> stream_;
+  // One of them, once the stream is known.
+  std::unique_ptr<Viewer> viewer_;      // role viewer
+  std::unique_ptr<Transfer> transfer_;  // roles seed and leech
 };
 
 }  // namespace p2pml::app

@@ -45,6 +45,7 @@ void Viewer::listen() {
     record.bytes = segment.data->size();
     record.atMs = sinceStartMs();
     record.peer = peer;
+    if (stream_.digest) record.digest = stream_.digest(*segment.data);
     loads_.push_back(record);
     lastLoads_[record.number] = record;
     if (record.number == player_.next()) deliver(record.number, segment);

@@ -25,7 +25,8 @@ struct SegmentRecord {
   double atMs = 0;    ///< since the viewer's start
   double tookMs = 0;  ///< from the player's request to its delivery
   OptionalPeerId peer;
-  bool bad = false;  ///< not the bytes it should be
+  bool bad = false;    ///< not the bytes it should be
+  std::string digest;  ///< of the bytes, if the stream wants it told
 };
 
 struct ViewerEvent {
@@ -51,6 +52,8 @@ class Viewer {
     std::function<Segment(std::int64_t number)> segment;  ///< priority is set by the viewer
     /// Null: every byte is believed.
     std::function<bool(std::int64_t number, const Bytes& data)> check;
+    /// Null: none is told.
+    std::function<std::string(const Bytes& data)> digest;
   };
   static constexpr std::size_t kMaxEvents = 10'000;
 
