@@ -14,8 +14,8 @@ import { segmentBody } from './synthetic.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 
-/** What may be served: URL prefix -> folder. */
-const folders = {
+/** What is always served: URL prefix -> folder. */
+const commonFolders = {
   '/pages/': path.join(here, 'pages'),
   '/packages/': path.join(here, '../node_modules'),
   '/samples/': path.join(here, '../../../samples')
@@ -36,9 +36,12 @@ export class Origin {
   #server = http.createServer((request, response) => this.#answer(request, response))
   #clients = new Map()
   #refused = new Set()
+  #folders
 
-  static async start () {
+  /** @param {Record<string, string>} [folders] what is served besides: URL prefix -> folder */
+  static async start (folders = {}) {
     const origin = new Origin()
+    origin.#folders = { ...commonFolders, ...folders }
     origin.#server.listen(0, '127.0.0.1')
     await once(origin.#server, 'listening')
     origin.url = `http://127.0.0.1:${origin.#server.address().port}`
@@ -101,7 +104,7 @@ export class Origin {
       const [, name, size, n] = synthetic
       return { isSegment: true, type: 'application/octet-stream', body: segmentBody(name, Number(size), Number(n)) }
     }
-    for (const [prefix, folder] of Object.entries(folders)) {
+    for (const [prefix, folder] of Object.entries(this.#folders)) {
       if (!target.startsWith(prefix)) continue
       const file = path.join(folder, target.slice(prefix.length))
       if (!file.startsWith(folder + path.sep)) return undefined

@@ -8,12 +8,20 @@ import { startTracker } from '../p2pml.mjs'
 
 async function startNpmTracker () {
   const server = new Server({ udp: false, http: false, ws: true, stats: false })
+  const sockets = new Set()
+  server.ws.on('connection', socket => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   const listening = once(server, 'listening')
   server.listen(0, '127.0.0.1')
   await listening
   return {
     url: `ws://127.0.0.1:${server.ws.address().port}`,
-    stop: () => new Promise(resolve => server.close(resolve))
+    stop () {
+      for (const socket of sockets) socket.terminate() // close() would wait for them to go
+      return new Promise(resolve => server.close(resolve))
+    }
   }
 }
 

@@ -35,21 +35,17 @@ function start (config) {
       priority: n
     }
   })
-  let isFlowing = false
   loader.on(Events.SegmentLoaded, (segment, peer) => reportSegment(numbers.get(segment.id), segment.data, peer))
   loader.on(Events.SegmentError, (segment, error, peer) => reportError(`segment ${segment.id} from ${peer ?? 'HTTP'}: ${error}`))
-  loader.on(Events.PieceBytesDownloaded, method => { if (method === 'p2p') isFlowing = true })
   loader.on(Events.PieceBytesUploaded, (_method, bytes) => reportUploaded(bytes))
-  loader.on(Events.PeerConnect, () => reportPeer(1))
-  loader.on(Events.PeerClose, () => reportPeer(-1))
-
   const load = () => loader.load(segments, streamSwarmId)
+  loader.on(Events.PeerConnect, () => {
+    reportPeer(1)
+    // A map that came before this event is stored, but nothing acts on it until the queue is worked off for another reason.
+    load()
+  })
+  loader.on(Events.PeerClose, () => reportPeer(-1))
   load()
-  if (role === 'leech') {
-    // A map that comes before this side's own 'connect' is stored, but nothing acts on it until the queue is worked off for another
-    // reason: players call load() all the time, so does this one until something comes.
-    const again = setInterval(() => isFlowing ? clearInterval(again) : load(), 250)
-  }
 }
 
 Object.assign(window, { start })

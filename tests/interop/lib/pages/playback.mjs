@@ -1,0 +1,18 @@
+// What the playing pages share: reports of what a person would see on the video.
+
+import { reportError } from './stream.mjs'
+
+/** The page's video; its fate is reported as {video: {event, time}}. */
+export function watchedVideo () {
+  const video = document.querySelector('video')
+  for (const event of ['playing', 'timeupdate', 'seeking', 'ended', 'waiting']) {
+    video.addEventListener(event, () => {
+      if (event === 'waiting' && video.ended) return // browsers say it at the end too
+      window.report({ video: { event, time: video.currentTime } })
+    })
+  }
+  video.addEventListener('error', () => reportError(`video: ${video.error.message}`))
+  return video
+}
+
+export const reportFragment = (url, bytes, peer) => window.report({ fragment: { url, bytes, src: peer === undefined ? 'http' : 'p2p' } })
