@@ -7,10 +7,10 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-all bench format lint clean
+.PHONY: help build run test test-interop test-all bench format lint clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the program as it is shipped: build/release/p2pml
 	@scripts/install.sh build
@@ -24,6 +24,9 @@ run: build ## build, then `p2pml demo`; ARGS="..." is passed to it
 
 test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs only those
 	@scripts/test.sh $(STAGES)
+
+test-interop: ## every combination of peers in the field, in both directions and over both trackers
+	@P2PML_INTEROP=all scripts/test.sh interop
 
 test-all: ## the same with a second compiler, ten minutes of fuzzing and clang-tidy
 	@P2PML_FUZZ_SECONDS=600 scripts/test.sh dev clang asan tsan determinism interop lint

@@ -2,7 +2,7 @@
 # Installs groups of scripts/debian-packages.txt: scripts/install.sh GROUP...
 #
 # Only what dpkg does not have yet, so that it takes no time and no network when all is there. Works as root or through sudo.
-# Group interop: a node of version 18 or later with npm counts as installed, wherever it came from.
+# A node of version 18 or later with npm counts as the packages nodejs and npm, wherever it came from.
 set -euo pipefail
 list=$(dirname "$0")/debian-packages.txt
 
@@ -21,12 +21,12 @@ for group in "$@"; do
     echo "$0: no group \"$group\", expected one of: $(groups | paste -sd' ')" >&2
     exit 2
   fi
-  if [ "$group" = interop ] && has_node; then continue; fi
   mapfile -t -O ${#wanted[@]} wanted < <(packages_of "$group")
 done
 
 missing=()
 for package in "${wanted[@]}"; do
+  if [[ "$package" =~ ^(nodejs|npm)$ ]] && has_node; then continue; fi
   status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing+=("$package")
 done
