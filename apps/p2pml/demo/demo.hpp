@@ -62,7 +62,6 @@ class Demo {
   StreamProperties properties_;
   std::vector<Bytes> expected_;  // by segment; empty: not known yet
   std::vector<std::unique_ptr<Viewer>> viewers_;
-  std::uint64_t originPlaylistBytes_ = 0;
   bool ended_ = false;
 };
 
