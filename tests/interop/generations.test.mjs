@@ -7,7 +7,6 @@ import { after, before, test } from 'node:test'
 
 import { Browser } from './lib/browser.mjs'
 import { Origin } from './lib/origin.mjs'
-import { nativeGenerations } from './lib/native.mjs'
 import { infoHash, untilMembers } from './lib/swarm.mjs'
 import { segmentHash } from './lib/synthetic.mjs'
 import { trackers } from './lib/trackers.mjs'
@@ -84,9 +83,8 @@ for (const [gen, version] of versions) {
       const isQuick = tracker === 'p2pml' && first === 'seed'
       for (const [from, to] of [['page', 'native'], ['native', 'page'], ['page', 'page']]) {
         if (!isWhole && !(isQuick && from !== to)) continue
-        const skip = (from === 'native' || to === 'native') && !nativeGenerations.includes(gen) && 'p2pml peer does not speak it'
         const names = { page: version, native: 'p2pml' }
-        test(`${names[from]} -> ${names[to]}, generation ${gen}, ${tracker} tracker, ${first}er first`, { timeout, skip }, t =>
+        test(`${names[from]} -> ${names[to]}, generation ${gen}, ${tracker} tracker, ${first}er first`, { timeout }, t =>
           transfer(t, { gen, from, to, tracker, first }))
       }
     }
@@ -94,8 +92,7 @@ for (const [gen, version] of versions) {
 }
 
 for (const [gen, version] of versions) {
-  const skip = !nativeGenerations.includes(gen) && 'p2pml peer does not speak it'
-  test(`p2pml goes on with another peer when the page of a ${version} dies while sending`, { timeout, skip }, async t => {
+  test(`p2pml goes on with another peer when the page of a ${version} dies while sending`, { timeout }, async t => {
     const swarm = await newSwarm(t, { gen, tracker: 'p2pml', count: 60 })
     const dies = await swarm.start('page', 'seed', 'dies')
     const stays = await swarm.start('native', 'seed', 'stays')

@@ -2,13 +2,20 @@
 
 import { reportError } from './stream.mjs'
 
-/** The page's video; its fate is reported as {video: {event, time}}. */
+function buffered ({ buffered, currentTime }) {
+  for (let i = 0; i < buffered.length; ++i) {
+    if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i) - currentTime
+  }
+  return 0
+}
+
+/** The page's video; its fate is reported as {video: {event, time, ahead}}: seconds, the latter of what it has for the next. */
 export function watchedVideo () {
   const video = document.querySelector('video')
   for (const event of ['playing', 'timeupdate', 'seeking', 'ended', 'waiting']) {
     video.addEventListener(event, () => {
       if (event === 'waiting' && video.ended) return // browsers say it at the end too
-      window.report({ video: { event, time: video.currentTime } })
+      window.report({ video: { event, time: video.currentTime, ahead: buffered(video) } })
     })
   }
   video.addEventListener('error', () => reportError(`video: ${video.error.message}`))
