@@ -49,6 +49,8 @@ export class NativePeer extends Watch {
     }, error => this.fail(error))
   }
 
+  get pid () { return this.#child.pid }
+
   /** Asks it to end; fails unless it leaves in peace. */
   async stop () {
     if (this.#isEnding) return
