@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +11,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/testing/files.hpp"
 #include "media/m3u8.hpp"
 
 namespace p2pml::engine {
@@ -26,9 +25,7 @@ constexpr const char* kMaster = "https://example.com/live/master.m3u8";
 
 /// tests/golden/identity (see the README there).
 Json::Array golden(const std::string& name) {
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/identity/" + name, std::ios::binary);
-  EXPECT_TRUE(file) << name;
-  auto json = base::parseJson(std::string(std::istreambuf_iterator<char>(file), {}));
+  auto json = base::parseJson(base::fileText(base::goldenPath("identity/" + name)));
   EXPECT_TRUE(json && json->array() != nullptr && !json->array()->empty()) << name;
   return json && json->array() != nullptr ? *json->array() : Json::Array();
 }

@@ -5,25 +5,17 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "base/encoding.hpp"
+#include "base/testing/files.hpp"
 #include "media/m3u8.hpp"
 
 namespace p2pml::media {
 namespace {
 
 constexpr std::string_view kBaseUrl = "https://cdn.example/live/index.m3u8?token=t%2F1&start=5";
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// Writes "  name=value" for what is not empty.
 class Dump {
@@ -152,17 +144,14 @@ std::string outcome(const base::Result<Playlist>& result) {
 }
 
 TEST(M3u8Golden, EveryPlaylistReadsAsWrittenBesideIt) {
-  std::vector<std::filesystem::path> playlists;
-  for (const auto& entry : std::filesystem::directory_iterator(P2PML_GOLDEN_DIR "/m3u8")) {
-    if (entry.path().extension() == ".m3u8") playlists.push_back(entry.path());
-  }
-  std::ranges::sort(playlists);
+  const std::string folder = base::goldenPath("m3u8/");
+  const std::vector<std::string> playlists = base::fileNames(folder, ".m3u8");
   ASSERT_GE(playlists.size(), 25u);
-  for (const auto& path : playlists) {
-    const auto result = parseM3u8(contents(path), kBaseUrl);
-    const std::string name = path.stem().string();
+  for (const std::string& file : playlists) {
+    const auto result = parseM3u8(base::fileText(folder + file), kBaseUrl);
+    const std::string name = file.substr(0, file.rfind('.'));
     EXPECT_EQ(result.has_value(), name.starts_with("good-")) << name;
-    EXPECT_EQ(outcome(result), contents(std::filesystem::path(path).replace_extension(".txt"))) << name;
+    EXPECT_EQ(outcome(result), base::fileText(folder + name + ".txt")) << name;
   }
 }
 
@@ -170,9 +159,9 @@ TEST(M3u8Golden, EveryPlaylistReadsAsWrittenBesideIt) {
 // end is read.
 TEST(M3u8Golden, EveryPrefixOfEveryPlaylistIsHarmless) {
   std::size_t prefixes = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(P2PML_GOLDEN_DIR "/m3u8")) {
-    if (entry.path().extension() != ".m3u8") continue;
-    const std::string whole = contents(entry.path());
+  const std::string folder = base::goldenPath("m3u8/");
+  for (const std::string& file : base::fileNames(folder, ".m3u8")) {
+    const std::string whole = base::fileText(folder + file);
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const std::vector<char> exact(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
       const auto result = parseM3u8(std::string_view(exact.data(), exact.size()), kBaseUrl);
@@ -187,8 +176,8 @@ TEST(M3u8Golden, EveryPrefixOfEveryPlaylistIsHarmless) {
 
 // The stream the project ships (scripts/make_sample.sh).
 TEST(M3u8Golden, ReadsTheSampleStream) {
-  const std::filesystem::path folder = P2PML_GOLDEN_DIR "/../../samples/hls";
-  const auto master = parseM3u8(contents(folder / "master.m3u8"), "http://127.0.0.1:8080/hls/master.m3u8");
+  const std::string folder = base::goldenPath("../../samples/hls/");
+  const auto master = parseM3u8(base::fileText(folder + "master.m3u8"), "http://127.0.0.1:8080/hls/master.m3u8");
   ASSERT_TRUE(master) << master.error().detail;
   const auto& variants = std::get<MultivariantPlaylist>(*master).variants;
   ASSERT_EQ(variants.size(), 2u);
@@ -197,7 +186,7 @@ TEST(M3u8Golden, ReadsTheSampleStream) {
   EXPECT_EQ(variants[1].resolution, (Resolution{320, 180}));
   for (const auto& [name, variant] : {std::pair{"360p", variants[0]}, std::pair{"180p", variants[1]}}) {
     EXPECT_EQ(variant.frameRateMilliHertz, 25'000u);
-    const auto media = parseM3u8(contents(folder / name / "index.m3u8"), variant.uri);
+    const auto media = parseM3u8(base::fileText(folder + name + "/index.m3u8"), variant.uri);
     ASSERT_TRUE(media) << media.error().detail;
     const auto& playlist = std::get<MediaPlaylist>(*media);
     EXPECT_EQ(playlist.type, PlaylistType::vod);
@@ -207,8 +196,8 @@ TEST(M3u8Golden, ReadsTheSampleStream) {
     std::uint64_t peak = 0;
     for (const MediaSegment& segment : playlist.segments) {
       EXPECT_EQ(segment.duration, base::seconds(2));
-      const auto file = folder / name / segment.uri.substr(segment.uri.rfind('/') + 1);
-      peak = std::max<std::uint64_t>(peak, std::filesystem::file_size(file) * 8 / 2);
+      const std::string file = folder + name + segment.uri.substr(segment.uri.rfind('/'));
+      peak = std::max<std::uint64_t>(peak, base::fileText(file).size() * 8 / 2);
     }
     EXPECT_EQ(variant.bandwidth, peak) << "RFC 8216 section 4.3.4.2: the largest bit rate of any segment";
   }

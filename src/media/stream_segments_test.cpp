@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/sha1.hpp"
+#include "base/testing/files.hpp"
 #include "media/m3u8.hpp"
 
 namespace p2pml::media {
@@ -69,9 +68,7 @@ TEST(StreamSegments, NamesCarryTheVariantsProperties) {
 
 // tests/golden/identity/playlists.json: what the integrations 2.2.2 and 2.3.1 give with hls.js 1.6.16.
 TEST(StreamSegments, NumbersAreThoseOfTheIntegrations) {
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/identity/playlists.json", std::ios::binary);
-  ASSERT_TRUE(file);
-  const auto json = base::parseJson(std::string(std::istreambuf_iterator<char>(file), {}));
+  const auto json = base::parseJson(base::fileText(base::goldenPath("identity/playlists.json")));
   ASSERT_TRUE(json && json->array() != nullptr && !json->array()->empty());
   for (const base::Json& row : *json->array()) {
     const std::string& where = *row.find("name")->string();

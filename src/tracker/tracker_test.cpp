@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/testing/files.hpp"
 
 namespace p2pml::tracker {
 namespace {
@@ -592,9 +592,8 @@ TEST_P(CapturedSession, IsReproduced) {
     std::vector<std::string> in;
   };
   std::map<std::string, Frames> peers;
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/captures/" + GetParam() + "-tracker.jsonl");
-  ASSERT_TRUE(file.is_open());
-  for (std::string line; std::getline(file, line);) {
+  const std::string capture = std::string("captures/") + GetParam() + "-tracker.jsonl";
+  for (const std::string& line : base::fileLines(base::goldenPath(capture))) {
     const auto json = base::parseJson(line);
     ASSERT_TRUE(json.has_value());
     const base::Json* text = json->find("text");

@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/testing/files.hpp"
 
 namespace p2pml::wire {
 
@@ -25,10 +25,7 @@ struct CapturedLine {
 
 inline std::vector<CapturedLine> readCapture(const std::string& name) {
   std::vector<CapturedLine> lines;
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/captures/" + name);
-  EXPECT_TRUE(file) << name;
-  std::string line;
-  while (std::getline(file, line)) {
+  for (const std::string& line : base::fileLines(base::goldenPath("captures/" + name))) {
     const std::string where = name + ":" + std::to_string(lines.size() + 1);
     base::Result<base::Json> json = base::parseJson(line);
     EXPECT_TRUE(json) << where;

@@ -1,8 +1,8 @@
 #include "wire/sdp.hpp"
+#include "base/testing/files.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,8 +12,7 @@ namespace {
 /// Every SDP inside a capture's tracker messages, in its order. The JSON string in the capture is itself inside a JSON
 /// string, so a line end is written \\r\\n there.
 std::vector<std::string> sdpsOf(const std::string& capture) {
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/captures/" + capture);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string text = base::fileText(base::goldenPath("captures/" + capture));
   std::vector<std::string> out;
   const std::string lineEnd = "\\\\r\\\\n";
   for (std::size_t at = text.find("v=0" + lineEnd); at != std::string::npos; at = text.find("v=0" + lineEnd, at)) {

@@ -1,8 +1,8 @@
 // The tracker client against frames that a real bittorrent-tracker exchanged with real peers (tests/golden/captures).
 #include <algorithm>
-#include <fstream>
 
 #include "base/json.hpp"
+#include "base/testing/files.hpp"
 #include "engine/trackers/tracker_client.hpp"
 #include "engine/trackers/tracker_client_fixture.hpp"
 
@@ -23,9 +23,8 @@ struct Frame {
 };
 
 std::vector<Frame> capture(const std::string& name) {
-  std::ifstream file(std::string(P2PML_GOLDEN_DIR) + "/captures/" + name);
   std::vector<Frame> frames;
-  for (std::string line; std::getline(file, line);) {
+  for (const std::string& line : base::fileLines(base::goldenPath("captures/" + name))) {
     const auto json = base::parseJson(line);
     EXPECT_TRUE(json) << name;
     if (!json) break;
