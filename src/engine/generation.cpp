@@ -7,11 +7,14 @@ namespace {
 
 /// In the order of Generation. Sources: docs/protocol/peer-json.md 5a.1; docs/protocol/peer-binary.md 5b.1, 5b.2.
 constexpr std::array<GenerationInfo, kGenerations> kTable{{
-    {"G0", Codec::json, StreamNaming::streamSwarmId, InfoHashRule::sha1, Numbering::externalId, "", "-WW0006-"},
-    {"G2", Codec::binary, StreamNaming::index, InfoHashRule::md5Base64, Numbering::externalId, "v2", "-PM0202-"},
-    {"G3", Codec::binary, StreamNaming::normalisedProperties, InfoHashRule::sha1Base64, Numbering::externalId, "v2",
-     "-PM0203-"},
-    {"G4", Codec::binary, StreamNaming::rawProperties, InfoHashRule::sha1Base64, Numbering::sequence, "v3", "-PM0500-"},
+    {"G0", Codec::json, StreamNaming::streamSwarmId, InfoHashRule::sha1, Numbering::externalId, ManifestUrl::request,
+     "", "-WW0006-"},
+    {"G2", Codec::binary, StreamNaming::index, InfoHashRule::md5Base64, Numbering::externalId, ManifestUrl::response,
+     "v2", "-PM0202-"},
+    {"G3", Codec::binary, StreamNaming::normalisedProperties, InfoHashRule::sha1Base64, Numbering::externalId,
+     ManifestUrl::response, "v2", "-PM0203-"},
+    {"G4", Codec::binary, StreamNaming::rawProperties, InfoHashRule::sha1Base64, Numbering::sequence,
+     ManifestUrl::request, "v3", "-PM0500-"},
 }};
 
 }  // namespace

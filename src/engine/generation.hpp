@@ -37,12 +37,16 @@ enum class Numbering : std::uint8_t {
   sequence,    ///< the media sequence number always
 };
 
+/// Which URL of the manifest names its swarms where the application gives no name (5a.1, 5b.1).
+enum class ManifestUrl : std::uint8_t { request, response };
+
 struct GenerationInfo {
   std::string_view name;  ///< as in the setting peerProtocols
   Codec codec;
   StreamNaming streamNaming;
   InfoHashRule infoHash;
   Numbering numbering;
+  ManifestUrl manifestUrl;
   std::string_view swarmPrefix;   ///< of the stream swarm id; none for G0
   std::string_view peerIdPrefix;  ///< 8 characters (5a.1, 5b.2)
 };

@@ -168,8 +168,10 @@ std::string swarmIdOf(Generation generation, const std::string& streamSwarmId, c
                       const media::StreamProperties& stream) {
   const GenerationInfo& info = infoOf(generation);
   if (info.streamNaming == StreamNaming::streamSwarmId) return streamSwarmId;
+  const bool byResponse = info.manifestUrl == ManifestUrl::response && !stream.redirectedSwarmId.empty();
+  const std::string& manifest = byResponse ? stream.redirectedSwarmId : masterSwarmId;
   std::string id(info.swarmPrefix);
-  for (const std::string_view part : {std::string_view(masterSwarmId), std::string_view(toString(stream.type))}) {
+  for (const std::string_view part : {std::string_view(manifest), std::string_view(toString(stream.type))}) {
     id.push_back('-');
     id += part;
   }

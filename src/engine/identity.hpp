@@ -49,7 +49,7 @@ std::optional<WireName> wireNameOf(const Segment& segment, const std::string& st
 std::string streamKeyOf(Generation generation, const media::StreamProperties& stream);
 
 /// The text that is hashed into the infohash, without G0's leading "2": streamSwarmId itself for G0, else
-/// `<prefix>-<masterSwarmId>-<type>-<stream key>`.
+/// `<prefix>-<master swarm id>-<type>-<stream key>`, where G2 and G3 take `stream.redirectedSwarmId` if that is set.
 std::string swarmIdOf(Generation generation, const std::string& streamSwarmId, const std::string& masterSwarmId,
                       const media::StreamProperties& stream);
 

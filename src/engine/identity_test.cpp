@@ -189,6 +189,17 @@ TEST(Identity, AnApplicationsKeyStandsForIndexAndHash) {
   EXPECT_EQ(streamKeyOf(Generation::g0, stream), "");
 }
 
+// "swarmId = config swarmId, else the manifest URL before `?` (<=4.x: response URL ...; 5.x: requested URL)" (5b.1)
+TEST(Identity, ARedirectedManifestHasTwoNames) {
+  StreamProperties stream;
+  stream.key = "k";
+  stream.redirectedSwarmId = "https://cdn/master.m3u8";
+  EXPECT_EQ(swarmIdOf(Generation::g2, "s", "m", stream), "v2-https://cdn/master.m3u8-main-k");
+  EXPECT_EQ(swarmIdOf(Generation::g3, "s", "m", stream), "v2-https://cdn/master.m3u8-main-k");
+  EXPECT_EQ(swarmIdOf(Generation::g4, "s", "m", stream), "v3-m-main-k");
+  EXPECT_EQ(swarmIdOf(Generation::g0, "s", "m", stream), "s");
+}
+
 TEST(Identity, InfohashesOfThePackages) {
   for (const Json& row : golden("infohashes.json")) {
     const Generation generation = text(row, "rule") == "g2" ? Generation::g2 : Generation::g3;

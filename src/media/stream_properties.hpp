@@ -37,6 +37,9 @@ struct StreamProperties {
   /// Hertz. Of a playlist: the number as JavaScript prints it, "29.97" for 29.970.
   std::string frameRate;
   std::string videoRange;
+  /// What G2 and G3 call the whole manifest, where that is not the master swarm id: they go by its URL after redirects,
+  /// without the query, the others by the URL asked for (5b.1).
+  std::string redirectedSwarmId;
   /// Where an application names its streams itself: stands in for the index and for the hash of all of the above.
   std::string key;
 

@@ -447,12 +447,16 @@ TEST_F(MeasurementTest, ALiveSeederFollowsTheManifestForAViewerWithoutHttp) {
 // docs/protocol/peer-json.md 5a.1 and peer-binary.md 5b.1: one names a stream by what was asked for, one by what
 // answered.
 TEST_F(MeasurementTest, ARedirectedManifestNamesTheSwarmAsEachGenerationDoes) {
-  const auto swarmOf = [&](const std::string& id, json extra) {
+  const auto swarmsOfPeer = [&](const std::string& id, json extra) {
     extra.update({{"role", "seed"}, {"manifest", origin->url() + "/moved.m3u8"}, {"streamKey", "KEY"}});
     Process peer({"peer", "--config", config(id, extra)});
     EXPECT_TRUE(peer.waitForLine(isDone)) << peer.errors();
-    const json swarms = swarmsOf(peer);
+    json swarms = swarmsOf(peer);
     stop(peer);
+    return swarms;
+  };
+  const auto swarmOf = [&](const std::string& id, const json& extra) {
+    const json swarms = swarmsOfPeer(id, extra);
     EXPECT_EQ(swarms.size(), 1U);
     return swarms.at(0)["infoHash"].get<std::string>();
   };
@@ -462,6 +466,9 @@ TEST_F(MeasurementTest, ARedirectedManifestNamesTheSwarmAsEachGenerationDoes) {
   EXPECT_EQ(swarmOf("a", {{"gen", "06"}}), hashed(Generation::g0, origin->url() + "/moved.m3u8+V0"));
   EXPECT_EQ(swarmOf("b", {{"gen", "23"}}), hashed(Generation::g3, "v2-" + origin->url() + "/master.m3u8-main-KEY"));
   EXPECT_EQ(swarmOf("c", {{"gen", "23"}, {"swarm", "mine"}}), hashed(Generation::g3, "v2-mine-main-KEY"));
+  const json both = swarmsOfPeer("d", {{"gen", "06+23"}});
+  EXPECT_EQ(both.at(0)["infoHash"], hashed(Generation::g0, origin->url() + "/moved.m3u8+V0"));
+  EXPECT_EQ(both.at(1)["infoHash"], hashed(Generation::g3, "v2-" + origin->url() + "/master.m3u8-main-KEY"));
 }
 
 TEST_F(MeasurementTest, AVariantThatIsNotThereIsAnErrorWithItsReason) {

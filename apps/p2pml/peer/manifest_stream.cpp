@@ -45,24 +45,6 @@ void ManifestStream::trouble(const std::string& url, const Error& error, void (M
   again(kRetry, what);
 }
 
-/// Generations 06 and 50 take the URL that was asked for, those between them the one that answered
-/// (docs/protocol/peer-json.md 5a.1, docs/protocol/peer-binary.md 5b.1).
-const std::string& ManifestStream::namingUrl(const std::string& responseUrl) const {
-  const bool byRequest = std::ranges::any_of(config_.settings.peerProtocols, [](Generation generation) {
-    return generation == Generation::g0 || generation == Generation::g4;
-  });
-  const bool byResponse = std::ranges::any_of(config_.settings.peerProtocols, [](Generation generation) {
-    return generation == Generation::g2 || generation == Generation::g3;
-  });
-  if (byRequest && byResponse && config_.manifestSwarm.empty() &&
-      media::masterSwarmIdOf(config_.manifest) != media::masterSwarmIdOf(responseUrl)) {
-    onTrouble({ErrorCode::invalidArgument, config_.manifest + " is redirected to " + responseUrl +
-                                               ": generations 22 and 23 name the stream by the latter and are not "
-                                               "found; set \"swarm\" for all viewers"});
-  }
-  return byRequest ? config_.manifest : responseUrl;
-}
-
 void ManifestStream::fetchManifest() {
   fetcher_->fetch(config_.manifest, [this](const Result<FetchedText>& fetched) {
     if (fetched) return onManifest(*fetched);
@@ -73,14 +55,13 @@ void ManifestStream::fetchManifest() {
 void ManifestStream::onManifest(const FetchedText& fetched) {
   const auto playlist = media::parseM3u8(fetched.text, fetched.url);
   if (!playlist) return trouble(config_.manifest, playlist.error(), &ManifestStream::fetchManifest);
-  const std::string& url = namingUrl(fetched.url);
   const auto* master = std::get_if<media::MultivariantPlaylist>(&*playlist);
   if (master == nullptr) {
     if (config_.variant != 0) {
       return onFailure({ErrorCode::invalidArgument,
                         "\"variant\": expected 0 or nothing: " + config_.manifest + " is a media playlist"});
     }
-    names_ = media::streamNamesWithoutMaster(url, config_.manifestSwarm);
+    names_ = media::streamNamesWithoutMaster(config_.manifest, config_.manifestSwarm);
     playlistUrl_ = config_.manifest;
   } else {
     if (config_.variant >= master->variants.size()) {
@@ -88,10 +69,11 @@ void ManifestStream::onManifest(const FetchedText& fetched) {
                                                         std::to_string(master->variants.size()) +
                                                         ", the number of variants in " + config_.manifest});
     }
-    names_ = media::streamNamesOfVariant(url, *master, config_.variant, config_.manifestSwarm);
+    names_ = media::streamNamesOfVariant(config_.manifest, *master, config_.variant, config_.manifestSwarm);
     imports_.imports = master->variables;
     playlistUrl_ = master->variants[config_.variant].uri;
   }
+  if (config_.manifestSwarm.empty()) names_.properties.redirectedSwarmId = media::masterSwarmIdOf(fetched.url);
   if (config_.streamKey) names_.properties.key = *config_.streamKey;
   if (master != nullptr) return fetchPlaylist();
   take(std::get<media::MediaPlaylist>(*playlist));

@@ -39,8 +39,6 @@ class ManifestStream final : public PeerStream {
   void fetchPlaylist();
   void onPlaylist(const FetchedText& fetched);
   void take(const media::MediaPlaylist& playlist);
-  /// The manifest's URL by which this peer's generations name the swarm.
-  [[nodiscard]] const std::string& namingUrl(const std::string& responseUrl) const;
 
   const PeerConfig& config_;
   std::unique_ptr<native::NativeClockPort> clock_;
