@@ -67,7 +67,9 @@ async function makeVariant (name, sources, out, version) {
   const common = {
     bundle: true,
     target: 'es2018',
-    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } }, // fields become plain assignments: smaller, and none is inherited
+    // Read as TypeScript, of which this is a part, because only there fields can be plain assignments: much smaller.
+    loader: { '.mjs': 'ts' },
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     define: { VERSION: JSON.stringify(version) },
     banner: { js: `/*! p2pml-core ${version}, Apache-2.0 */` },
     plugins: [modulePlugin(sources)],
