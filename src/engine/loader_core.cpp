@@ -201,6 +201,18 @@ void LoaderCore::abortMissing(StepIo& io, const std::vector<Queued>& next) {
   std::erase_if(deliveredOnly_, [&](const std::string& id) { return !ids.contains(id); });
 }
 
+const StreamIdentity& LoaderCore::identify(const input::Load& load, const std::vector<Queued>& queue) {
+  StreamIdentity told{load.streamSwarmId, store_.masterSwarmId(), std::nullopt, load.stream};
+  if (!queue.empty()) told.streamId = queue.front().segment.streamId;
+  // An empty queue, or a load() that does not repeat what the stream is, is no other stream.
+  if (told.streamSwarmId == identity_.streamSwarmId && told.masterSwarmId == identity_.masterSwarmId) {
+    if (!told.streamId) told.streamId = identity_.streamId;
+    if (!told.properties) told.properties = identity_.properties;
+  }
+  identity_ = std::move(told);
+  return identity_;
+}
+
 void LoaderCore::on(StepIo& io, const input::Load& load) {
   startOnce(io);
   std::vector<Queued> next = acceptQueue(io, load);
@@ -211,10 +223,13 @@ void LoaderCore::on(StepIo& io, const input::Load& load) {
   }
   const auto named = std::find_if(next.begin(), next.end(), [](const Queued& queued) { return queued.name; });
   stream_ = named == next.end() ? load.streamSwarmId : named->name->stream.value;
-  if (p2pOn()) {
-    peers_.setStream(io, {load.streamSwarmId, store_.masterSwarmId(),
-                          next.empty() ? std::nullopt : next.front().segment.streamId, load.stream});
+  for (Queued& queued : next) {
+    // Binary peers count within the current stream.
+    if (!queued.name || queued.name->stream.value == stream_) continue;
+    queued.name->number.reset();
+    queued.name->sequence.reset();
   }
+  if (p2pOn()) peers_.setStream(io, identify(load, next));
   abortMissing(io, next);
   queue_ = std::move(next);
   http_.forgetOldFailures(io.now);
@@ -395,7 +410,10 @@ void LoaderCore::keepPartial(const std::string& id, std::optional<PartialBody> p
       std::any_of(protocols.begin(), protocols.end(), [](Generation g) { return infoOf(g).codec == Codec::binary; });
   if (!partial || !(options_.settings.httpUseRanges || resumable)) return;
   const bool queued = std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
-  if (queued) partials_[id] = std::move(*partial);
+  if (!queued) return;
+  PartialBody& kept = partials_[id];
+  // A source that could not go on with it may have come less far.
+  if (partial->data.size() > kept.data.size()) kept = std::move(*partial);
 }
 
 void LoaderCore::handle(StepIo&, event::PeersChanged&) { queueChanged_ = true; }

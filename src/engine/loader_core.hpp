@@ -94,6 +94,8 @@ class LoaderCore {
   void keepPartial(const std::string& id, std::optional<PartialBody> partial);
   void startOnce(StepIo& io);
   std::vector<Queued> acceptQueue(StepIo& io, const input::Load& load);
+  /// The stream that load() means.
+  const StreamIdentity& identify(const input::Load& load, const std::vector<Queued>& queue);
   void abortMissing(StepIo& io, const std::vector<Queued>& next);
   void fireTimers(StepIo& io);
   void fire(StepIo& io, TimerKey key);
@@ -137,6 +139,7 @@ class LoaderCore {
   base::TimePoint announcedAt_ = base::TimePoint::min();
   std::optional<OwnAvailability> announced_;
   std::string stream_;  // the current one's WireName::stream
+  StreamIdentity identity_;
   bool started_ = false;
   bool destroyed_ = false;
   bool queueChanged_ = false;

@@ -155,7 +155,11 @@ void BinaryPeerSession::on(StepIo& io, const wire::BinarySegmentData& data) {
   }
   if (have + data.size == 0) {
     // What 2.x sends when the player has detached the stored buffer: others may have the segment.
-    if (empty_.size() < kMaxEmptySegments) empty_.insert(data.segment);
+    if (empty_.size() < kMaxEmptySegments) {
+      empty_.insert(data.segment);
+    } else {
+      forget(data.segment);
+    }
     rejectDownload(io, {ErrorCode::notFound, "peer has the segment without a byte"});
     return;
   }

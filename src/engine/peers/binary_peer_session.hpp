@@ -17,7 +17,7 @@ namespace p2pml::engine {
 
 class BinaryPeerSession final : public PeerSession {
  public:
-  /// Segments that this peer sent without a byte: more are not remembered.
+  /// Segments that this peer sent without a byte: more are not remembered beyond its next announcement.
   static constexpr std::size_t kMaxEmptySegments = 1024;
 
   BinaryPeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter);

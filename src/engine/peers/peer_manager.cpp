@@ -111,13 +111,20 @@ bool PeerManager::makeRoom(StepIo& io, Generation generation) {
   auto victim = connections_.end();
   for (const auto& [who, usable] : usable_) {
     const auto at = connections_.find(usable.connection);
-    if (!swarms_.aboveShare(at->second.generation, counts) || at->second.session->transferring()) continue;
+    if (!swarms_.aboveShare(at->second.generation, counts) || transferring(who)) continue;
     // The youngest: it has shown the least.
     if (victim == connections_.end() || victim->first < at->first) victim = at;
   }
   if (victim == connections_.end()) return false;
-  drop(io, victim, /*tellPort=*/true);
+  dropRemote(io, victim);
   return true;
+}
+
+bool PeerManager::transferring(const RemoteKey& who) const {
+  return std::any_of(connections_.begin(), connections_.end(), [&](const auto& entry) {
+    const Connection& connection = entry.second;
+    return connection.session && connection.session->transferring() && keyOf(connection) == who;
+  });
 }
 
 PeerManager::RemoteKey PeerManager::keyOf(const Connection& connection) {
@@ -224,13 +231,13 @@ void PeerManager::expel(StepIo& io, ConnectionId connection, Error why) {
   const auto at = connections_.find(connection);
   if (at == connections_.end()) return;
   ++meter_.stats().peerFaults;
-  io.out.push_back(output::PeerError{at->second.remote, std::move(why)});
-  drop(io, at, /*tellPort=*/true);
+  io.out.push_back(output::PeerError{at->second.session->id(), std::move(why)});
+  dropRemote(io, at);
 }
 
 void PeerManager::settle(StepIo& io, Connections::iterator at) {
   if (!at->second.session || !at->second.session->mustClose()) return;
-  io.out.push_back(output::PeerError{at->second.remote, *at->second.session->mustClose()});
+  io.out.push_back(output::PeerError{at->second.session->id(), *at->second.session->mustClose()});
   drop(io, at, /*tellPort=*/true);
 }
 
@@ -373,7 +380,10 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived
 
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::Update& update) {
   if (swarms_.find(update.infoHash) == nullptr) return;
-  if (update.incomplete) swarms_.setIncomplete(update.infoHash, *update.incomplete);
+  if (update.incomplete) {
+    swarms_.setIncomplete(update.infoHash, *update.incomplete);
+    peerSetChanged();
+  }
   io.events.push_back(event::SwarmUpdate{swarms_.incomplete()});
 }
 
@@ -425,6 +435,7 @@ void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Conne
   if (preferred(fresh->second, old->second) && !old->second.session->transferring()) {
     usable_[keyOf(fresh->second)].connection = fresh->first;
     retire(io, old);
+    peerSetChanged();  // it may count for another generation now
   } else {
     retire(io, fresh);
   }
@@ -447,6 +458,7 @@ void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
   kept->second.retiring = true;
   usable_[keyOf(at->second)].connection = at->first;
   retire(io, kept);
+  peerSetChanged();
   io.events.push_back(event::PeersChanged{});
 }
 
@@ -480,6 +492,7 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
     other->second.retiring = false;
     timers_.cancel({TimerKind::connectionRetire, other->first.value});
     named->second.connection = other->first;
+    peerSetChanged();
     io.events.push_back(event::PeersChanged{});
     return;
   }
@@ -487,6 +500,18 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
   usable_.erase(named);
   peerSetChanged();
   io.events.push_back(event::PeerClosed{told});
+}
+
+void PeerManager::dropRemote(StepIo& io, Connections::iterator at) {
+  const RemoteKey who = keyOf(at->second);
+  std::vector<ConnectionId> all;
+  for (const auto& [id, connection] : connections_) {
+    if (connection.session && keyOf(connection) == who) all.push_back(id);
+  }
+  // The retiring ones first: none must take the place of the one in use.
+  std::stable_partition(all.begin(), all.end(),
+                        [&](ConnectionId id) { return connections_.find(id)->second.retiring; });
+  for (const ConnectionId id : all) drop(io, connections_.find(id), /*tellPort=*/true);
 }
 
 void PeerManager::withdrawOffer(const Connection& connection) {

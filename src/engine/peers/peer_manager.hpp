@@ -163,6 +163,10 @@ class PeerManager {
   [[nodiscard]] bool preferred(const Connection& a, const Connection& b) const;
   /// Closes and forgets; what it carried is reported.
   void drop(StepIo& io, Connections::iterator at, bool tellPort);
+  /// The same for all connections that are open to that one's remote.
+  void dropRemote(StepIo& io, Connections::iterator at);
+  /// On any connection to it.
+  [[nodiscard]] bool transferring(const RemoteKey& who) const;
   /// Ends the session if it wants that.
   void settle(StepIo& io, Connections::iterator at);
   PeerSession* sessionOf(base::ConnectionId connection);

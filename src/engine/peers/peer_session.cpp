@@ -1,5 +1,6 @@
 #include "engine/peers/peer_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -31,7 +32,9 @@ void PeerSession::request(StepIo& io, const Segment& segment, const WireName& na
   if (start != nullptr) {
     download_->total = start->total;
     download_->body = base::BytesAssembler(static_cast<std::size_t>(start->total));
-    download_->body.append(start->data);
+    // All bytes may be there and only the end of the segment was not told. Peers of 5.0 send no empty rest (5b.6).
+    const auto most = static_cast<std::size_t>(start->total - 1);
+    download_->body.append(start->data.slice(0, std::min(start->data.size(), most)));
   }
   armDownloadTimer(io.now + answerTimeout());
   io.out.push_back(output::SegmentStart{download_->segment, Method::p2p, id()});

@@ -78,15 +78,18 @@ std::int64_t Swarms::share() const {
 }
 
 std::int64_t Swarms::room(Generation generation, const Counts& connected) const {
-  std::int64_t room = settings_.maxPeers;
+  std::int64_t free = settings_.maxPeers;
+  std::int64_t kept = 0;  // for the others
   for (const Swarm& swarm : joined_) {
     const std::int64_t count = countOf(swarm.generation, connected);
-    room -= count;
+    free -= count;
     if (swarm.generation == generation) continue;
     const std::int64_t waiting = swarm.incomplete.value_or(1) - 1 - count;
-    room -= std::max<std::int64_t>(std::min(share() - count, waiting), 0);
+    kept += std::max<std::int64_t>(std::min(share() - count, waiting), 0);
   }
-  return std::max<std::int64_t>(room, 0);
+  // Its own share is nobody else's: those that are above theirs make room for all.
+  const std::int64_t own = std::min(free, share() - countOf(generation, connected));
+  return std::max<std::int64_t>({free - kept, own, 0});
 }
 
 bool Swarms::belowShare(Generation generation, const Counts& connected) const {

@@ -61,8 +61,8 @@ class Swarms {
   /// known.
   [[nodiscard]] std::optional<std::int64_t> incomplete() const;
 
-  /// Places that peers of this generation may take now. Each generation has an equal share of maxPeers; what others
-  /// leave unused may be taken, except for as many as their trackers know of.
+  /// Places that peers of this generation may take now: free ones. Each generation has an equal share of maxPeers; of
+  /// what others leave unused beyond it any may be taken, except for as many as their trackers know of.
   [[nodiscard]] std::int64_t room(Generation generation, const Counts& connected) const;
   /// It has less than its share.
   [[nodiscard]] bool belowShare(Generation generation, const Counts& connected) const;

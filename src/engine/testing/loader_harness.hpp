@@ -19,6 +19,7 @@
 
 #include "base/encoding.hpp"
 #include "engine/hybrid_loader.hpp"
+#include "engine/peers/node_mark.hpp"
 #include "engine/testing/output_checker.hpp"
 #include "wire/peer_json.hpp"
 #include "wire/tracker_message.hpp"
@@ -144,8 +145,8 @@ class LoaderHarness {
 
   // --------------------------------------------------------------------------------------------------------- tracker
 
-  static base::PeerId peerId(const std::string& name) {
-    std::string raw = "-WW0006-" + name;
+  static base::PeerId peerId(const std::string& name, Generation generation = Generation::g0) {
+    std::string raw = std::string(infoOf(generation).peerIdPrefix) + name;
     raw.resize(20, '.');
     return base::PeerId::fromRaw(raw);
   }
@@ -160,17 +161,26 @@ class LoaderHarness {
     while (!name.empty() && name.back() == '.') name.pop_back();
     return name;
   }
-  [[nodiscard]] base::PeerId ownId() const { return loader_->getDetails().swarms.at(0).peerId; }
-  [[nodiscard]] base::InfoHash infoHash() const { return loader_->getDetails().swarms.at(0).infoHash; }
+  [[nodiscard]] SwarmDetails swarm(Generation generation = Generation::g0) const {
+    for (const SwarmDetails& swarm : loader_->getDetails().swarms) {
+      if (swarm.generation == generation) return swarm;
+    }
+    ADD_FAILURE() << "the loader is in no swarm of " << infoOf(generation).name;
+    return {};
+  }
+  [[nodiscard]] base::PeerId ownId(Generation generation = Generation::g0) const { return swarm(generation).peerId; }
+  [[nodiscard]] base::InfoHash infoHash(Generation generation = Generation::g0) const {
+    return swarm(generation).infoHash;
+  }
   /// The tracker says something on the first open socket.
   template <class Message>
   void tracker(const Message& message) {
     ASSERT_FALSE(checker_.sockets().empty());
     input(input::SocketMessage{*checker_.sockets().begin(), wire::encode(message)});
   }
-  void trackerCounts(std::int64_t incomplete, std::int64_t interval = 120) {
+  void trackerCounts(std::int64_t incomplete, std::int64_t interval = 120, Generation generation = Generation::g0) {
     wire::AnnounceResponse response;
-    response.infoHash = infoHash();
+    response.infoHash = infoHash(generation);
     response.complete = 0;
     response.incomplete = incomplete;
     response.interval = interval;
@@ -178,12 +188,14 @@ class LoaderHarness {
   }
   /// Requests the loader sent to trackers since the last call.
   std::vector<wire::TrackerRequest> takeTrackerRequests() { return std::exchange(trackerRequests_, {}); }
-  /// Offers of the announces among them.
-  std::vector<wire::TrackerOffer> takeOffers() {
+  /// Offers of the announces in that swarm among them.
+  std::vector<wire::TrackerOffer> takeOffers(Generation generation = Generation::g0) {
     std::vector<wire::TrackerOffer> offers;
+    const base::InfoHash swarm = infoHash(generation);
     for (const auto& request : takeTrackerRequests()) {
       const auto* announce = std::get_if<wire::AnnounceRequest>(&request);
-      if (announce != nullptr) offers.insert(offers.end(), announce->offers.begin(), announce->offers.end());
+      if (announce == nullptr || announce->infoHash != swarm) continue;
+      offers.insert(offers.end(), announce->offers.begin(), announce->offers.end());
     }
     return offers;
   }
@@ -191,15 +203,21 @@ class LoaderHarness {
   static base::ConnectionId connectionOf(const wire::TrackerOffer& offer) {
     return base::ConnectionId(std::stoull(offer.sdp.substr(offer.sdp.find('#') + 1)));
   }
-  /// A relayed offer. The connection that answers it, if one does.
-  std::optional<base::ConnectionId> relayOffer(const std::string& from, const std::string& offer) {
+  /// A relayed offer; `node` is what withNodeMark() takes. The connection that answers it, if one does.
+  std::optional<base::ConnectionId> relayOffer(const std::string& from, const std::string& offer,
+                                               Generation generation = Generation::g0, std::string_view node = {}) {
     take<output::CreateAnswer>();
-    tracker(wire::RelayedOffer{infoHash(), peerId(from), offerId(offer), "sdp of " + offer});
+    std::string sdp = "sdp of " + offer;
+    if (!node.empty()) sdp = withNodeMark(std::move(sdp), node);
+    tracker(wire::RelayedOffer{infoHash(generation), peerId(from, generation), offerId(offer), std::move(sdp)});
     const auto answers = take<output::CreateAnswer>();
     return answers.empty() ? std::nullopt : std::optional(answers.back().connection);
   }
-  void relayAnswer(const std::string& from, const base::OfferId& offer) {
-    tracker(wire::RelayedAnswer{infoHash(), peerId(from), offer, "sdp of answer"});
+  void relayAnswer(const std::string& from, const base::OfferId& offer, Generation generation = Generation::g0,
+                   std::string_view node = {}) {
+    std::string sdp = "sdp of answer";
+    if (!node.empty()) sdp = withNodeMark(std::move(sdp), node);
+    tracker(wire::RelayedAnswer{infoHash(generation), peerId(from, generation), offer, std::move(sdp)});
   }
   void opened(base::ConnectionId connection) { input(input::PeerOpened{connection, "192.0.2.1"}); }
   void closed(base::ConnectionId connection) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -19,6 +20,7 @@
 #include "engine/peers/outbox.hpp"
 #include "engine/peers/peer_manager.hpp"
 #include "engine/settings.hpp"
+#include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
 #include "wire/tracker_message.hpp"
 
@@ -47,10 +49,7 @@ class OutputChecker {
     }
     if (const auto* message = std::get_if<input::PeerMessage>(&input)) {
       const auto at = peers_.find(message->connection);
-      const auto decoded = wire::decodePeerMessage(message->data.span());
-      const auto* cancel = std::get_if<wire::CancelSegmentRequest>(&decoded);
-      // It may, but need not, end the body at once: only part of it may be with the channel.
-      if (at != peers_.end() && cancel != nullptr && cancel->id == at->second.body) at->second.bodyCancelled = true;
+      if (at != peers_.end() && at->second.open) onPeerMessage(at->second, message->data);
     }
     if (std::holds_alternative<input::Destroy>(input)) destroying_ = true;
   }
@@ -96,10 +95,64 @@ class OutputChecker {
     bool open = false;
     std::uint64_t sent = 0;
     std::uint64_t drained = 0;
+    std::optional<Codec> codec;  // as the first message we send shows
     base::SegmentId body;        // the segment whose bytes we send
     std::uint64_t bodyLeft = 0;  // of it
     bool bodyCancelled = false;
+    // Binary peers only.
+    std::optional<wire::BinarySegmentData> binaryBody;  // until Completed
+    std::optional<wire::BinarySegmentRequest> wish;     // the peer's newest
+    wire::CommandAssembler heard;
+    wire::CommandAssembler said;
   };
+
+  static void onPeerMessage(Peer& peer, const base::Bytes& data) {
+    const auto decoded = wire::decodePeerMessage(data.span());
+    const auto* cancel = std::get_if<wire::CancelSegmentRequest>(&decoded);
+    // It may, but need not, end the body at once: only part of it may be with the channel.
+    if (cancel != nullptr && cancel->id == peer.body) peer.bodyCancelled = true;
+    if (!wire::isCommandPart(data.span())) return;
+    const auto command = peer.heard.add(data.span());
+    if (!command || !*command) return;
+    if (const auto* wish = std::get_if<wire::BinarySegmentRequest>(&**command)) {
+      peer.wish = *wish;
+      peer.binaryBody.reset();
+    } else if (const auto* binaryCancel = std::get_if<wire::BinaryCancelRequest>(&**command)) {
+      const auto& body = peer.binaryBody;
+      if (body && body->segment == binaryCancel->segment && body->request == binaryCancel->request) {
+        peer.binaryBody.reset();
+      }
+    }
+  }
+
+  /// Bytes only between SegmentData and Completed, as many as announced, and only what the newest request wants
+  /// (docs/protocol/peer-binary.md 5b.6). Commands are whole and may come in between.
+  void checkBinary(Peer& peer, const base::Bytes& data) const {
+    P2PML_ASSERT(static_cast<std::int64_t>(data.size()) <= settings_.webRtcMaxMessageSize);
+    if (!wire::isCommandPart(data.span())) {
+      P2PML_ASSERT(peer.binaryBody.has_value() && peer.said.pendingBytes() == 0);
+      P2PML_ASSERT(data.size() <= peer.bodyLeft);
+      peer.bodyLeft -= data.size();
+      return;
+    }
+    const auto command = peer.said.add(data.span());
+    P2PML_ASSERT(command.has_value());
+    if (!*command) return;
+    if (const auto* header = std::get_if<wire::BinarySegmentData>(&**command)) {
+      P2PML_ASSERT(!peer.binaryBody && isWish(peer, header->segment, header->request));
+      peer.binaryBody = *header;
+      peer.bodyLeft = header->size;
+    } else if (const auto* completed = std::get_if<wire::BinarySendingCompleted>(&**command)) {
+      P2PML_ASSERT(peer.binaryBody.has_value() && peer.bodyLeft == 0);
+      P2PML_ASSERT(isWish(peer, completed->segment, completed->request));
+      peer.binaryBody.reset();
+    } else if (const auto* absent = std::get_if<wire::BinarySegmentAbsent>(&**command)) {
+      P2PML_ASSERT(!peer.binaryBody && isWish(peer, absent->segment, absent->request));
+    }
+  }
+  static bool isWish(const Peer& peer, std::int64_t segment, const std::optional<std::uint64_t>& request) {
+    return peer.wish && peer.wish->segment == segment && peer.wish->request == request;
+  }
 
   /// Header and bytes of a segment come as one piece (docs/protocol/peer-json.md 5a.4 clause 5).
   static void checkBody(Peer& peer, const base::Bytes& data) {
@@ -152,6 +205,11 @@ class OutputChecker {
     // Beyond the high water nothing more is handed over, so no more than one message is above it.
     P2PML_ASSERT(peer.sent - peer.drained < Outbox::kHighWater);
     peer.sent += send.data.size();
+    if (!peer.codec) peer.codec = wire::isCommandPart(send.data.span()) ? Codec::binary : Codec::json;
+    if (*peer.codec == Codec::binary) {
+      checkBinary(peer, send.data);
+      return;
+    }
     checkBody(peer, send.data);
     if (wire::looksLikePeerCommand(send.data.span())) {
       P2PML_ASSERT(send.data.size() <= kMaxMapBytes);
