@@ -568,7 +568,8 @@ void LoaderCore::broadcastAvailability(StepIo& io) {
   announced_ = std::move(own);
 }
 
-OwnAvailability LoaderCore::ownAvailability() const {
+OwnAvailability LoaderCore::ownAvailability() {
+  store_.unshareLost();
   return makeOwnAvailability(store_, http_, stream_, options_.settings);
 }
 

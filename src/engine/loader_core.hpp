@@ -113,7 +113,7 @@ class LoaderCore {
   void clean(StepIo& io);
   void broadcastAvailability(StepIo& io);
   void flushAvailability(StepIo& io);
-  [[nodiscard]] OwnAvailability ownAvailability() const;
+  [[nodiscard]] OwnAvailability ownAvailability();
   [[nodiscard]] bool p2pOn() const { return options_.settings.useP2P && options_.capabilities.webRtc; }
   [[nodiscard]] bool sharing() const { return p2pOn() && !options_.settings.consumeOnly && store_.ready(); }
 

@@ -504,11 +504,22 @@ bool isCommandPart(std::span<const std::byte> message) {
          (text.ends_with(kCommandEnd) || text.ends_with(kDataEnd));
 }
 
+bool isCommandPart(const base::Bytes& message) {
+  return (message.startsWith(kCommandStart) || message.startsWith(kDataStart)) &&
+         (message.endsWith(kCommandEnd) || message.endsWith(kDataEnd));
+}
+
 std::size_t safeChunkLength(std::span<const std::byte> remaining, std::size_t maxMessageSize) {
   P2PML_ASSERT(maxMessageSize > 0);
   const std::size_t length = std::min(remaining.size(), maxMessageSize);
   // One less is enough: what ends with a mark does not end with one a byte earlier.
   return isCommandPart(remaining.first(length)) ? length - 1 : length;
+}
+
+std::size_t safeChunkLength(const base::Bytes& remaining, std::size_t maxMessageSize) {
+  P2PML_ASSERT(maxMessageSize > 0);
+  const base::Bytes chunk = remaining.slice(0, maxMessageSize);
+  return isCommandPart(chunk) ? chunk.size() - 1 : chunk.size();
 }
 
 base::Result<std::optional<BinaryCommand>> CommandAssembler::add(std::span<const std::byte> message) {

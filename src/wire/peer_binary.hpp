@@ -106,11 +106,14 @@ base::Result<std::optional<BinaryCommand>> decodeBinaryCommand(std::span<const s
 /// True if the message is a command or part of one, by its first four and last four bytes (5b.3). All else is bytes of
 /// a segment.
 bool isCommandPart(std::span<const std::byte> message);
+/// Reads these eight bytes of a foreign message.
+bool isCommandPart(const base::Bytes& message);
 
 /// How many of a segment's `remaining` bytes to send as the next message: min(remaining, maxMessageSize), or one less
 /// where the receiver would take that for a part of a command (5b.7). 0 only if nothing remains.
 /// Precondition: maxMessageSize > 0.
 std::size_t safeChunkLength(std::span<const std::byte> remaining, std::size_t maxMessageSize = kDefaultMaxMessageSize);
+std::size_t safeChunkLength(const base::Bytes& remaining, std::size_t maxMessageSize);
 
 /// Puts the parts of commands together that came on one channel, in order (5b.3).
 class CommandAssembler {

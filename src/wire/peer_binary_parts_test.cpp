@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/rng.hpp"
+#include "base/testing/foreign_store.hpp"
 #include "wire/peer_binary.hpp"
 
 namespace p2pml::wire {
@@ -183,6 +184,22 @@ TEST(PeerBinary, SegmentsOfNothingButMarksComeAsData) {
     }
   }
   EXPECT_GT(avoided, 50);
+}
+
+TEST(PeerBinaryParts, OfForeignMessagesOnlyTheMarksAreRead) {
+  base::ForeignStore page;
+  for (const std::string text :
+       {"cstr.cend", "dstr.cend", "cstr.dend", "cstrcend", "cstr.cen", "cend.cstr", "cst", ""}) {
+    EXPECT_EQ(isCommandPart(page.add(text)), isCommandPart(bytesOf(text))) << text;
+    EXPECT_EQ(isCommandPart(base::Bytes::copyOf(text)), isCommandPart(bytesOf(text))) << text;
+    for (std::size_t most = 1; most < 12; ++most) {
+      EXPECT_EQ(safeChunkLength(page.add(text), most), safeChunkLength(bytesOf(text), most)) << text << " " << most;
+    }
+  }
+  const std::size_t peeked = page.peekedBytes();
+  EXPECT_EQ(safeChunkLength(page.add("cstr" + std::string(70'000, 'x')), kDefaultMaxMessageSize),
+            kDefaultMaxMessageSize);
+  EXPECT_LE(page.peekedBytes() - peeked, 12U);
 }
 
 }  // namespace

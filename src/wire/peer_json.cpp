@@ -132,6 +132,13 @@ bool looksLikePeerCommand(std::span<const std::byte> message) {
   return text.starts_with("{\"") && text.ends_with('}');
 }
 
+bool looksLikePeerCommand(const base::Bytes& message) { return message.startsWith("{\"") && message.endsWith("}"); }
+
+PeerMessage decodePeerMessage(const base::Bytes& message) {
+  if (!looksLikePeerCommand(message) || message.size() > kMaxPeerCommandBytes) return SegmentBytes{};
+  return decodePeerMessage(message.local().span());
+}
+
 PeerMessage decodePeerMessage(std::span<const std::byte> message) {
   if (!looksLikePeerCommand(message) || message.size() > kMaxPeerCommandBytes) return SegmentBytes{};
   const base::Result<Json> json = base::parseJson(asText(message), kCommandLimits);

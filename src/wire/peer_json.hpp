@@ -87,8 +87,12 @@ inline constexpr std::size_t kMaxMapIdBytes = std::size_t{1} << 20;
 
 /// True if the first two bytes are `{"` and the last is `}`: all that can be told without parsing.
 bool looksLikePeerCommand(std::span<const std::byte> message);
+/// Reads three bytes of a foreign message.
+bool looksLikePeerCommand(const base::Bytes& message);
 
 PeerMessage decodePeerMessage(std::span<const std::byte> message);
+/// The same; of a foreign message only what looks like a command is copied into this program's memory.
+PeerMessage decodePeerMessage(const base::Bytes& message);
 
 base::Bytes encode(const SegmentData& command);
 base::Bytes encode(const SegmentAbsent& command);

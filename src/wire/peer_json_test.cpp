@@ -8,6 +8,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/rng.hpp"
+#include "base/testing/foreign_store.hpp"
 #include "wire/captures_testing.hpp"
 
 namespace p2pml::wire {
@@ -345,6 +346,22 @@ TEST(PeerJson, RandomMapsComeBack) {
     }
     ASSERT_EQ(decode(encoded(map)), PeerMessage(map));
   }
+}
+
+// In a page the bytes of segments stay in JavaScript; only commands come into the program's memory.
+TEST(PeerJson, OfForeignMessagesOnlyCommandsAreRead) {
+  base::ForeignStore page;
+  const base::Bytes bytes = page.add(std::string(60'000, 'x') + "}");
+  EXPECT_FALSE(looksLikePeerCommand(bytes));
+  EXPECT_TRUE(std::holds_alternative<SegmentBytes>(decodePeerMessage(bytes)));
+  EXPECT_LE(page.peekedBytes(), 6U);
+  const base::Bytes command = page.add(encode(SegmentRequest{base::SegmentId("s+1")}).text());
+  EXPECT_TRUE(looksLikePeerCommand(command));
+  EXPECT_EQ(std::get<SegmentRequest>(decodePeerMessage(command)).id.value, "s+1");
+  const std::size_t peeked = page.peekedBytes();
+  const base::Bytes tooLong = page.add("{\"" + std::string(kMaxPeerCommandBytes, 'x') + "}");
+  EXPECT_TRUE(std::holds_alternative<SegmentBytes>(decodePeerMessage(tooLong)));
+  EXPECT_LE(page.peekedBytes() - peeked, 3U);
 }
 
 }  // namespace

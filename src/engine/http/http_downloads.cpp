@@ -296,8 +296,10 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
     complete(io, at);
     return;
   }
+  // Not intact: progress of a request in a page, which gives its bytes only when all are there.
   const bool canResume = (settings_.httpUseRanges || download.rangesWork) && download.body.size() > 0 &&
-                         !download.sliceFullBody && (!download.segment.range || download.wanted);
+                         download.body.intact() && !download.sliceFullBody &&
+                         (!download.segment.range || download.wanted);
   // What was there before and had to be fetched again is no progress.
   const bool progress = canResume && download.body.size() > download.furthest;
   download.furthest = std::max<std::uint64_t>(download.furthest, download.body.size());
@@ -311,7 +313,7 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
 }
 
 bool HttpDownloads::hasAll(const Download& download) {
-  if (download.body.size() == 0) return false;
+  if (download.body.size() == 0 || !download.body.intact()) return false;
   if (download.expected) return download.body.size() == *download.expected;
   return !download.sliceFullBody && download.wanted && download.wanted->length() == download.body.size();
 }

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/testing/foreign_store.hpp"
+
 namespace p2pml::engine {
 namespace {
 
@@ -288,6 +290,26 @@ TEST_F(HttpDownloadsTest, StallAfterTheLastByteOfARangeIsTheWholeRange) {
   said();
   runTo(3000);
   EXPECT_THAT(said(), ElementsAre("cancel #1", "have abc"));
+}
+
+// A page's request tells its progress, but gives its bytes only when all are there.
+TEST_F(HttpDownloadsTest, ProgressWithoutBytesIsNothingToGoOnWith) {
+  settings.httpUseRanges = true;
+  base::ForeignStore page;
+  const Bytes body = page.add("abcdef");
+  page.detach(body);
+  start();
+  head({.length = 6, .acceptsRanges = true});
+  said();
+  for (const std::size_t length : {3U, 6U}) {
+    StepIo step = io();
+    downloads.onData(step, {RequestId(ids.lastRequest), body.slice(0, length)});
+    runTo(base::toMilliseconds(now) + settings.httpNotReceivingBytesTimeout);
+    const std::string next = std::to_string(ids.lastRequest);
+    EXPECT_THAT(said(), ElementsAre("down " + std::to_string(length), "cancel #" + std::to_string(ids.lastRequest - 1),
+                                    "start #" + next));
+    head({.length = 6});
+  }
 }
 
 TEST_F(HttpDownloadsTest, SilenceBeforeTheHeadHasTenTimesThePatience) {

@@ -88,11 +88,11 @@ void BinaryPeerSession::sendAbsent(StepIo& io, const PeerRequest& request) {
 // -------------------------------------------------------------------------------------------------------- receiving
 
 void BinaryPeerSession::onMessage(StepIo& io, const base::Bytes& message) {
-  if (!wire::isCommandPart(message.span())) {
+  if (!wire::isCommandPart(message)) {
     onBytes(io, message);
     return;
   }
-  auto command = assembler_.add(message.span());
+  auto command = assembler_.add(message.local().span());
   if (!command) {
     // Bytes of a segment may look like a command, and JavaScript senders do not look (5b.7).
     const bool fits = download_ && download_->receiving && message.size() <= download_->total - download_->body.size();

@@ -10,9 +10,9 @@ using base::ErrorCode;
 namespace {
 
 /// Bytes that look like a command would be taken for one (5a.2): cut elsewhere.
-std::size_t chunkLength(std::span<const std::byte> remaining, std::size_t maxMessageSize) {
+std::size_t chunkLength(const base::Bytes& remaining, std::size_t maxMessageSize) {
   std::size_t length = std::min(remaining.size(), maxMessageSize);
-  while (length > 1 && wire::looksLikePeerCommand(remaining.first(length))) --length;
+  while (length > 1 && wire::looksLikePeerCommand(remaining.slice(0, length))) --length;
   return length;
 }
 
@@ -62,7 +62,7 @@ void JsonPeerSession::sendAbsent(StepIo& io, const PeerRequest& request) {
 }
 
 void JsonPeerSession::onMessage(StepIo& io, const base::Bytes& message) {
-  wire::PeerMessage decoded = wire::decodePeerMessage(message.span());
+  wire::PeerMessage decoded = wire::decodePeerMessage(message);
   if (std::holds_alternative<wire::SegmentBytes>(decoded)) {
     onBytes(io, message);
   } else {

@@ -93,7 +93,7 @@ Outbox::Message Outbox::takeFrom(Items::iterator at, Body& body) {
   if (body.headerNext < body.header.size()) {
     data = std::move(body.header[body.headerNext++]);
   } else if (body.offset < body.data.size()) {
-    const std::size_t length = cut_(body.data.span().subspan(body.offset), maxMessageSize_);
+    const std::size_t length = cut_(body.data.slice(body.offset), maxMessageSize_);
     data = body.data.slice(body.offset, length);
     body.offset += data.size();
     segmentBytes = data.size();

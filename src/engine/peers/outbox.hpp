@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <span>
 #include <variant>
 #include <vector>
 
@@ -36,7 +35,7 @@ class Outbox {
   };
   /// How many of the remaining bytes to send as one message of at most that size, so that the receiver does not take
   /// them for a command; at least 1.
-  using Cut = std::size_t (*)(std::span<const std::byte> remaining, std::size_t maxMessageSize);
+  using Cut = std::size_t (*)(const base::Bytes& remaining, std::size_t maxMessageSize);
   /// One command, in as many messages as it needs.
   using Messages = std::vector<base::Bytes>;
 

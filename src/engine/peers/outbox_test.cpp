@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,9 +14,9 @@ namespace {
 using base::Bytes;
 using base::SegmentId;
 
-std::size_t jsonCut(std::span<const std::byte> remaining, std::size_t maxMessageSize) {
+std::size_t jsonCut(const Bytes& remaining, std::size_t maxMessageSize) {
   std::size_t length = std::min(remaining.size(), maxMessageSize);
-  while (length > 1 && wire::looksLikePeerCommand(remaining.first(length))) --length;
+  while (length > 1 && wire::looksLikePeerCommand(remaining.slice(0, length))) --length;
   return length;
 }
 

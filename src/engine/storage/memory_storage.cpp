@@ -68,6 +68,23 @@ std::vector<std::string> MemoryStorage::clean(base::TimePoint now, const std::st
   return removed;
 }
 
+std::vector<std::string> MemoryStorage::lost(const std::string& masterSwarmId) const {
+  std::vector<std::string> ids;
+  for (auto at = segments_.lower_bound({masterSwarmId, {}}); at != segments_.end() && at->first.first == masterSwarmId;
+       ++at) {
+    if (!at->second.segment.data->intact()) ids.push_back(at->first.second);
+  }
+  return ids;
+}
+
+bool MemoryStorage::remove(const std::string& id, const std::string& masterSwarmId) {
+  const auto at = segments_.find({masterSwarmId, id});
+  if (at == segments_.end()) return false;
+  byAccess_.erase({at->second.lastAccess, at->second.number});
+  segments_.erase(at);
+  return true;
+}
+
 void MemoryStorage::clear() {
   byAccess_.clear();
   segments_.clear();

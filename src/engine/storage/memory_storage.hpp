@@ -43,6 +43,11 @@ class MemoryStorage {
   std::vector<std::string> clean(base::TimePoint now, const std::string& masterSwarmId,
                                  const std::set<std::string>& locked);
 
+  /// Ids of those whose data cannot be read any more (a page's player has taken the buffer). No access. O(n).
+  [[nodiscard]] std::vector<std::string> lost(const std::string& masterSwarmId) const;
+  /// True if it was there.
+  bool remove(const std::string& id, const std::string& masterSwarmId);
+
   void clear();
   [[nodiscard]] std::size_t size() const { return segments_.size(); }
 

@@ -106,7 +106,13 @@ void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const
     return;
   }
   if (!custom_) {
-    io.events.push_back(event::FetchedForPeer{connection, peerRequest, memory_.get(io.now, *id, master_)});
+    std::optional<Segment> segment = memory_.get(io.now, *id, master_);
+    if (segment && !segment->data->intact()) {
+      segment.reset();
+      unshare(entries_[*id]);
+      io.events.push_back(event::StoreChanged{});
+    }
+    io.events.push_back(event::FetchedForPeer{connection, peerRequest, std::move(segment)});
     return;
   }
   std::size_t waiting = 0;
@@ -129,12 +135,26 @@ void SegmentStore::fetchForApplication(StepIo& io, const std::string& id, std::u
     return;
   }
   if (!custom_) {
-    io.out.push_back(output::GetSegmentResult{token, memory_.get(io.now, id, master_)});
+    std::optional<Segment> segment = memory_.get(io.now, id, master_);
+    if (segment && !segment->data->intact()) {
+      segment.reset();
+      memory_.remove(id, master_);
+      remove(id);
+      io.events.push_back(event::StoreChanged{});
+    }
+    io.out.push_back(output::GetSegmentResult{token, std::move(segment)});
     return;
   }
   const base::RequestId request = ids_.nextRequest();
   pending_[request] = ForApplication{token};
   io.out.push_back(output::StorageGet{request, id, master_});
+}
+
+void SegmentStore::unshareLost() {
+  if (custom_) return;
+  for (const std::string& id : memory_.lost(master_)) {
+    if (const auto at = entries_.find(id); at != entries_.end()) unshare(at->second);
+  }
 }
 
 void SegmentStore::clean(StepIo& io, std::set<std::string> locked) {

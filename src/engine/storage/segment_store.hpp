@@ -51,6 +51,10 @@ class SegmentStore {
                     const std::optional<std::string>& id);
   /// Answered by output::GetSegmentResult.
   void fetchForApplication(StepIo& io, const std::string& id, std::uint64_t token);
+  /// Peers are told no longer of what cannot be read any more: a page's player may have taken the buffer that it was
+  /// given. The scheduler still counts it as stored, as the player has it; an application that asks for it gets none
+  /// and it is loaded anew. To be called before anything is announced. (A custom storage knows itself what it has.)
+  void unshareLost();
   /// Lets go of what is too old or too much, but for the locked ones. event::StoreChanged follows if anything went.
   void clean(StepIo& io, std::set<std::string> locked);
   /// Whoever still waits for fetchForApplication() gets none.

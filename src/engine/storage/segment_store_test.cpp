@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "base/testing/foreign_store.hpp"
 
 namespace p2pml::engine {
 namespace {
@@ -448,6 +451,71 @@ TEST_F(SegmentStoreTest, CustomDestroyAnswersWhoStillWaits) {
   store->destroy(step);
   EXPECT_THAT(said(), ElementsAre("result 7 none", "destroy"));
   EXPECT_FALSE(store->onSegment(step, {RequestId(2), segment("1"), {}}));
+}
+
+// ------------------------------------------------------------------------------- data that a page's player takes away
+
+class SegmentStoreLostDataTest : public SegmentStoreTest {
+ protected:
+  void SetUp() override {
+    makeOpen(false);
+    for (const std::string number : {"1", "2", "3"}) {
+      Segment s = segment(number);
+      s.data = kept[number] = pages.add("data of " + number);
+      put(s);
+    }
+    said();
+  }
+  void TearDown() override {
+    store.reset();
+    out.clear();
+    events.clear();
+  }
+
+  base::ForeignStore pages;
+  std::map<std::string, Bytes> kept;
+};
+
+TEST_F(SegmentStoreLostDataTest, IsNotAnnouncedAndNotLoadedAnew) {
+  store->unshareLost();
+  EXPECT_THAT(told(), ElementsAre("m+3", "m+2", "m+1"));
+  pages.detach(kept["2"]);
+  store->unshareLost();
+  EXPECT_THAT(told(), ElementsAre("m+3", "m+1"));
+  EXPECT_TRUE(store->has("m+2"));
+  EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(SegmentStoreLostDataTest, IsNotUploaded) {
+  pages.detach(kept["2"]);
+  forPeer("m+2");
+  EXPECT_THAT(said(), ElementsAre("changed", "for peer 5 m+2 none"));
+  EXPECT_THAT(told(), ElementsAre("m+3", "m+1"));
+  EXPECT_TRUE(store->has("m+2"));
+  forPeer("m+2");
+  EXPECT_THAT(said(), ElementsAre("for peer 5 m+2 none"));
+}
+
+TEST_F(SegmentStoreLostDataTest, AnApplicationThatAsksForItGetsItLoadedAnew) {
+  pages.detach(kept["2"]);
+  forApplication("m+2");
+  EXPECT_THAT(said(), ElementsAre("result 7 none", "changed"));
+  EXPECT_FALSE(store->has("m+2"));
+  put(segment("2"));
+  EXPECT_THAT(told(), ElementsAre("m+2", "m+3", "m+1"));
+  forApplication("m+2");
+  EXPECT_THAT(said(), ElementsAre("result 7 data of 2", "stored m+2"));
+}
+
+TEST_F(SegmentStoreLostDataTest, LeavesNoTraceInTheMemoryStorage) {
+  pages.detach(kept["2"]);
+  forApplication("m+2");
+  EXPECT_EQ(pages.payloads(), 3U);
+  kept.erase("2");
+  EXPECT_EQ(pages.payloads(), 2U);
+  now += base::seconds(400);
+  clean();
+  EXPECT_EQ(store->count(), 0U);
 }
 
 }  // namespace
