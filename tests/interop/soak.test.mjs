@@ -17,7 +17,7 @@ import { after, before, test } from 'node:test'
 import { Browser } from './lib/browser.mjs'
 import { Origin } from './lib/origin.mjs'
 import { NativePeer, nativeGenerations } from './lib/native.mjs'
-import { cpuPressure, cpuSeconds, descendants, residentBytes } from './lib/processes.mjs'
+import { cpuPressure, cpuSeconds, descendants, residentBytes, udpDrops } from './lib/processes.mjs'
 import { infoHash, untilMembers } from './lib/swarm.mjs'
 import { segmentHash } from './lib/synthetic.mjs'
 import { trackers } from './lib/trackers.mjs'
@@ -53,13 +53,17 @@ class Sampler {
 
   constructor (pid, now) {
     const look = () => {
-      const renderers = descendants(process.pid).filter(({ command }) => command.includes('--type=renderer'))
+      const all = descendants(process.pid)
+      const renderers = all.filter(({ command }) => command.includes('--type=renderer'))
+      const network = all.filter(({ command }) => command.includes('network.mojom'))
       this.samples.push({
         at: now(),
         memory: residentBytes(pid),
         cpu: cpuSeconds(pid),
         pages: renderers.reduce((sum, renderer) => sum + residentBytes(renderer.pid), 0),
-        pressure: cpuPressure()
+        pressure: cpuPressure(),
+        drops: udpDrops([pid]),
+        pageDrops: udpDrops(network.map(({ pid }) => pid))
       })
     }
     look()
@@ -90,7 +94,9 @@ function roundsOf (arrivals, samples) {
       memory: mebibytes(median(within.map(({ memory }) => memory))),
       memoryMax: mebibytes(Math.max(...within.map(({ memory }) => memory))),
       pagesMax: mebibytes(Math.max(...within.map(({ pages }) => pages))),
-      pressure: median(within.map(({ pressure }) => pressure))
+      pressure: median(within.map(({ pressure }) => pressure)),
+      drops: within.at(-1).drops - within[0].drops,
+      pageDrops: within.at(-1).pageDrops - within[0].pageDrops
     }
     from = to
     return result
@@ -182,9 +188,9 @@ async function soak (t, { gen, direction, deadline }) {
     arrivals
   }
   report.runs.push(run)
-  for (const [i, { seconds, rate, cpu, memory, memoryMax, pagesMax, pressure }] of run.rounds.entries()) {
+  for (const [i, { seconds, rate, cpu, memory, memoryMax, pagesMax, pressure, drops, pageDrops }] of run.rounds.entries()) {
     t.diagnostic(`${direction} ${gen} round ${i + 1}: ${seconds} s, ${rate} MiB/s, p2pml ${cpu} CPU-s, ` +
-      `${memory} MiB (at most ${memoryMax}), renderers ${pagesMax} MiB, CPU pressure ${pressure} %`)
+      `${memory} MiB (at most ${memoryMax}), renderers ${pagesMax} MiB, datagrams lost ${drops} + ${pageDrops}, CPU pressure ${pressure} %`)
   }
   t.diagnostic(`${direction} ${gen}: longest gap ${Math.round(run.longestGap)} ms, connected ${run.connects} x, errors ${run.errors.length}`)
 

@@ -1,6 +1,6 @@
 // What processes cost, by /proc: for tests that look at memory over time and for benchmarks.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const ticksPerSecond = 100 // USER_HZ, the same on every Linux that Node runs on
 
@@ -43,6 +43,33 @@ export function descendants (ancestor) {
     }
   }
   return found
+}
+
+/** @returns {number} datagrams that the kernel has thrown away because the present UDP sockets of these processes were full */
+export function udpDrops (pids) {
+  const sockets = new Set()
+  for (const pid of pids) {
+    let descriptors
+    try {
+      descriptors = readdirSync(`/proc/${pid}/fd`)
+    } catch {
+      continue // has gone
+    }
+    for (const descriptor of descriptors) {
+      try {
+        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1]
+        if (inode) sockets.add(inode)
+      } catch {} // closed meanwhile
+    }
+  }
+  let drops = 0
+  for (const table of ['udp', 'udp6']) {
+    for (const line of (read('self', `net/${table}`) ?? '').split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      if (sockets.has(fields[9])) drops += Number(fields.at(-1))
+    }
+  }
+  return drops
 }
 
 /** How much of the last ten seconds some task of this machine waited for a processor, in per cent; NaN where the kernel does not say. */
