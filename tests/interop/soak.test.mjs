@@ -212,8 +212,8 @@ const names = new Map([['06', '0.6.2'], ['23', '2.3.1']])
 const isAsked = isWhole || process.env.P2PML_INTEROP === 'all'
 
 for (const gen of gens) {
-  const skip = !nativeGenerations.includes(gen) && 'p2pml peer does not speak it'
-  if (!isAsked) break
+  // Skipped and not left out: a file without a test never gets to its after(), and its browser keeps it from ending.
+  const skip = isAsked ? !nativeGenerations.includes(gen) && 'p2pml peer does not speak it' : 'not asked for'
   test(`soak: ${rounds} x ${perRound * size / mebi} MiB each way with ${names.get(gen)}`, { skip, timeout: limit + 60_000 }, async t => {
     const burning = Array.from({ length: burners }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))
     t.after(() => burning.forEach(burner => burner.kill()))
