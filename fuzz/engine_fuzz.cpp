@@ -1,6 +1,6 @@
 // engine: bytes are read as a sequence of things that happen to one loader (loads, answers of origins, storage and
-// validator, trackers' texts, peers' messages good and bad, time); whatever they are, OutputChecker's rules hold, the
-// loader never spins, and the same bytes give the same outputs again.
+// validator, trackers' texts, messages good and bad of peers of one or several generations, time); whatever they are,
+// OutputChecker's rules hold, the loader never spins, and the same bytes give the same outputs again.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,9 @@
 
 #include "base/assert.hpp"
 #include "engine/hybrid_loader.hpp"
+#include "engine/peers/node_mark.hpp"
 #include "engine/testing/output_checker.hpp"
+#include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
 #include "wire/tracker_message.hpp"
 
@@ -53,6 +55,8 @@ class World {
     loader_ = std::move(*HybridLoader::create(options_));
   }
 
+  [[nodiscard]] bool severalProtocols() const { return options_.settings.peerProtocols.size() > 1; }
+
   /// A digest of all outputs.
   std::uint64_t run() {
     for (std::size_t i = 0; i < kMaxSteps && !script_.ended(); ++i) act();
@@ -86,6 +90,8 @@ class World {
     settings.webRtcMaxMessageSize = (more & 8U) != 0 ? 64 : 65'535;
     settings.cachedSegmentsCount = (more & 16U) != 0 ? 2 : 30;
     settings.simultaneousP2PDownloads = (more & 32U) != 0 ? 1 : 3;
+    if ((more & 64U) != 0) settings.peerProtocols = {Generation::g0, Generation::g3};
+    if ((more & 128U) != 0) settings.peerProtocols = {Generation::g4, Generation::g2, Generation::g0};
     settings.trackerAnnounce = {"wss://one", "wss://two"};
     settings.peerRequestsPerAnnounce = 3;
     options.seed = script.byte();
@@ -135,7 +141,10 @@ class World {
       const auto request = wire::decodeTrackerRequest(o->text);
       P2PML_ASSERT(request.has_value());
       if (const auto* announce = std::get_if<wire::AnnounceRequest>(&*request)) {
-        for (const auto& offer : announce->offers) offers_.push_back(offer.offerId);
+        for (const auto& offer : announce->offers) {
+          offers_.push_back(offer.offerId);
+          ownSdp_ = offer.sdp;
+        }
       }
     }
   }
@@ -206,7 +215,13 @@ class World {
       if (kind / 16 == 6) s.priority = -1;
       if (kind / 16 == 7) s.sequence = "same";
       if (kind / 16 == 8) s.id += "'";
+      if (kind / 16 == 9) s.externalId = static_cast<std::int64_t>(first + i) - 1;
+      if (kind / 16 == 10) s.streamId = i % 2 == 0 ? "V0" : "A1";
       load.segments.push_back(std::move(s));
+    }
+    if (severalProtocols() && kind / 16 != 11) {
+      load.stream.emplace();
+      load.stream->bitrate = kind % 16 == 1 ? 2 : 1;
     }
     feed(load);
   }
@@ -251,7 +266,11 @@ class World {
     const base::SocketId id = script_.of(sockets_);
     const Details details = loader_->getDetails();
     base::InfoHash infoHash;
-    if (!details.swarms.empty()) infoHash = details.swarms[0].infoHash;
+    if (!details.swarms.empty()) {
+      infoHash = details.swarms[severalProtocols() ? script_.below(details.swarms.size()) : 0].infoHash;
+    }
+    std::string sdp = "sdp";
+    if (severalProtocols() && script_.flag()) sdp = mark();
     std::string text;
     switch (script_.below(5)) {
       case 0: {
@@ -267,18 +286,25 @@ class World {
       case 2: {
         base::OfferId offer;
         offer.value[0] = script_.byte();
-        text = wire::encode(wire::RelayedOffer{infoHash, peer(script_.below(5)), offer, "sdp"});
+        text = wire::encode(wire::RelayedOffer{infoHash, peer(script_.below(5)), offer, sdp});
         break;
       }
       case 3: {
         base::OfferId offer;
         if (!offers_.empty()) offer = script_.of(offers_);
-        text = wire::encode(wire::RelayedAnswer{infoHash, peer(script_.below(5)), offer, "sdp"});
+        text = wire::encode(wire::RelayedAnswer{infoHash, peer(script_.below(5)), offer, sdp});
         break;
       }
       default: text = script_.text(script_.byte()); break;
     }
     feed(input::SocketMessage{id, std::move(text)});
+  }
+
+  /// A description of another p2pml node, or of this loader.
+  std::string mark() {
+    const std::size_t node = script_.below(4);
+    if (node == 3 && !ownSdp_.empty()) return ownSdp_;
+    return withNodeMark("sdp", std::string(kNodeNameLength, static_cast<char>('a' + node)));
   }
 
   base::ConnectionId connection() {
@@ -301,6 +327,10 @@ class World {
   }
 
   void peerCommand() {
+    if (severalProtocols() && script_.flag()) {
+      binaryCommand();
+      return;
+    }
     const base::ConnectionId to = connection();
     const base::SegmentId wireId(id(script_.below(10)));
     base::Bytes message;
@@ -329,6 +359,48 @@ class World {
       default: message = base::Bytes::copyOf(R"({"c":)" + script_.text(script_.below(32)) + "}"); break;
     }
     feed(input::PeerMessage{to, std::move(message)});
+  }
+  /// To any connection, also one that speaks JSON. Parts may be left out.
+  void binaryCommand() {
+    const base::ConnectionId to = connection();
+    const auto number = static_cast<std::int64_t>(script_.below(10));
+    const std::uint64_t request = script_.below(6);
+    wire::BinaryCommand command;
+    switch (script_.below(8)) {
+      case 0:
+      case 1: {
+        wire::SegmentsAnnouncement announcement;
+        const std::uint8_t loaded = script_.byte();
+        const std::uint8_t loading = script_.byte();
+        for (std::int64_t i = 0; i < 8; ++i) {
+          if ((loaded >> i & 1) != 0) announcement.loaded.push_back(i);
+          if ((loading >> i & 1) != 0) announcement.loading.push_back(i);
+        }
+        command = std::move(announcement);
+        break;
+      }
+      case 2: {
+        static constexpr std::array<std::uint64_t, 6> kFrom = {0, 0, 1, 3, 70'000, 1ULL << 50};
+        command = wire::BinarySegmentRequest{number, request, kFrom[script_.below(kFrom.size())]};
+        break;
+      }
+      case 3: {
+        static constexpr std::array<std::uint64_t, 6> kSizes = {0, 1, 3, 10, 70'000, 1ULL << 50};
+        command = wire::BinarySegmentData{number, kSizes[script_.below(kSizes.size())], request};
+        break;
+      }
+      case 4: command = wire::BinarySendingCompleted{number, request}; break;
+      case 5: command = wire::BinarySegmentAbsent{number, request}; break;
+      case 6: command = wire::BinaryCancelRequest{number, request}; break;
+      default:
+        feed(input::PeerMessage{to, base::Bytes::copyOf("cstr" + script_.text(script_.below(32)) + "cend")});
+        return;
+    }
+    const bool small = script_.flag();
+    for (const base::Bytes& message : wire::encodeMessages(command, small ? 12 : 65'535)) {
+      if (small && script_.byte() == 255) continue;
+      feed(input::PeerMessage{to, message});
+    }
   }
   void peerBytes() {
     const base::ConnectionId to = connection();
@@ -400,6 +472,7 @@ class World {
   std::vector<base::SocketId> sockets_;
   std::vector<base::ConnectionId> connections_;
   std::vector<base::OfferId> offers_;
+  std::string ownSdp_;  // of the last offer announced
   std::vector<base::RequestId> validations_;
   std::vector<base::RequestId> stores_;
   std::vector<base::RequestId> maps_;
