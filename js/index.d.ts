@@ -55,7 +55,8 @@ export interface Stream {
   language?: string
   channels?: string
   name?: string
-  frameRate?: number
+  /** Hertz, as JavaScript prints the number. */
+  frameRate?: string
   videoRange?: string
   key?: string
   bitrateDistinguishes?: boolean
