@@ -64,6 +64,8 @@ function(p2pml_room folder)
   p2pml_target(${folder} target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cpp)
   set(tests ${sources})
+  # What only WebAssembly has; cmake/wasm.cmake takes it.
+  list(FILTER sources EXCLUDE REGEX "/wasm/")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(sources)
