@@ -40,6 +40,7 @@ struct Downloaded {
   Method method = Method::http;
   std::optional<base::PeerId> peerId;
   base::ConnectionId connection;  ///< of a P2P download
+  bool fromSeveral = false;       ///< another peer had sent the beginning
 };
 /// A download ended without its segment.
 struct DownloadFailed {

@@ -349,7 +349,8 @@ void LoaderCore::handle(StepIo& io, event::Downloaded& downloaded) {
   }
   const base::RequestId request = ids_.nextRequest();
   io.out.push_back(output::ValidateSegment{request, downloaded.segment, downloaded.method, downloaded.peerId});
-  validations_[request] = {std::move(downloaded.segment), downloaded.method, downloaded.peerId, downloaded.connection};
+  validations_[request] = {std::move(downloaded.segment), downloaded.method, downloaded.peerId, downloaded.connection,
+                           downloaded.fromSeveral};
 }
 
 void LoaderCore::accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method) {
@@ -369,7 +370,9 @@ void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
     availabilityChanged_ = true;
   }
   io.out.push_back(output::SegmentError{validation.segment, error, validation.peerId});
-  if (validation.method == Method::p2p) {
+  // Of several peers any may have sent what is wrong: the segment is loaded anew, from its first byte, and the blame
+  // falls on whoever sends all of it.
+  if (validation.method == Method::p2p && !validation.fromSeveral) {
     peers_.expel(io, validation.connection,
                  {ErrorCode::malformed, "segment refused by segmentValidator: " + error.detail});
   }

@@ -51,6 +51,7 @@ class LoaderCore {
     Method method;
     std::optional<base::PeerId> peerId;
     base::ConnectionId connection;
+    bool fromSeveral;
   };
   class QueuePeers;
 

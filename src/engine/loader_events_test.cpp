@@ -231,7 +231,18 @@ TEST_F(LoaderMaps, ChangesWithin50MillisecondsAreOneMap) {
   EXPECT_THAT(alice.received(), IsEmpty());
 }
 
+// 0.6.2 does not act on a map that comes before its own 'connect' event, right after which it sends its map.
+TEST_F(LoaderMaps, TheFirstMapIsAnsweredWithOursOnceMore) {
+  EXPECT_THAT(alice.received(), ElementsAre(R"({"c":2,"m":{"m":["1|2",[1,1]]}})"));
+  alice.has({});
+  EXPECT_THAT(alice.received(), ElementsAre(R"({"c":2,"m":{"m":["1|2",[1,1]]}})"));
+  alice.has({});
+  alice.has({9});
+  EXPECT_THAT(alice.received(), IsEmpty());
+}
+
 TEST_F(LoaderMaps, NoMapWhenNothingChanged) {
+  alice.has({});
   alice.received();
   world.advance(1000);
   world.load({1, 2, 3});

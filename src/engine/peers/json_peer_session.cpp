@@ -121,6 +121,7 @@ void JsonPeerSession::onAbsent(StepIo& io, const base::SegmentId& id) {
 }
 
 void JsonPeerSession::onMap(StepIo& io, const wire::SegmentsMap& map) {
+  if (!std::exchange(heardMap_, true)) repeatAvailability(io);
   segments_.clear();
   for (const wire::StreamAvailability& stream : map.streams) {
     for (const auto& [entry, status] : stream.segments) {

@@ -35,6 +35,9 @@ class JsonPeerSession final : public PeerSession {
   void onMap(StepIo& io, const wire::SegmentsMap& map);
 
   std::map<std::string, wire::SegmentStatus, std::less<>> segments_;
+  /// 0.6.2 does nothing upon a map that comes before its own 'connect' event, and sends its map right after that event:
+  /// so its first map is answered with ours, once more.
+  bool heardMap_ = false;
 };
 
 }  // namespace p2pml::engine

@@ -30,6 +30,7 @@ void PeerSession::request(StepIo& io, const Segment& segment, const WireName& na
   download_->segment.data.reset();
   download_->name = name;
   if (start != nullptr) {
+    download_->resumed = true;
     download_->total = start->total;
     download_->body = base::BytesAssembler(static_cast<std::size_t>(start->total));
     // All bytes may be there and only the end of the segment was not told. Peers of 5.0 send no empty rest (5b.6).
@@ -79,10 +80,11 @@ bool PeerSession::takeBytes(StepIo& io, const base::Bytes& bytes) {
 
 void PeerSession::completeDownload(StepIo& io) {
   stalls_ = 0;
+  const bool resumed = download_->resumed;
   base::Bytes data = download_->body.finish();
   Segment segment = endDownload();
   segment.data = std::move(data);
-  io.events.push_back(event::Downloaded{std::move(segment), Method::p2p, id(), connection()});
+  io.events.push_back(event::Downloaded{std::move(segment), Method::p2p, id(), connection(), resumed});
 }
 
 void PeerSession::onDownloadTimer(StepIo& io) {
@@ -139,7 +141,13 @@ void PeerSession::armDownloadTimer(base::TimePoint when) {
 void PeerSession::sendAvailability(StepIo& io, const OwnAvailability& own) {
   const OwnAvailability::Messages* messages = own.messagesFor(generation());
   if (messages == nullptr) return;
-  outbox_.setAnnouncement(*messages);
+  told_ = *messages;
+  repeatAvailability(io);
+}
+
+void PeerSession::repeatAvailability(StepIo& io) {
+  if (told_.empty()) return;
+  outbox_.setAnnouncement(told_);
   flush(io);
 }
 

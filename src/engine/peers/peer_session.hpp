@@ -91,6 +91,7 @@ class PeerSession {
   struct Download {
     Segment segment;
     WireName name;
+    bool resumed = false;     // somebody else sent the beginning
     bool receiving = false;   // SegmentData has come
     std::uint64_t total = 0;  // bytes of the whole segment; 0: not known yet
     base::BytesAssembler body;
@@ -119,6 +120,8 @@ class PeerSession {
   void rejectDownload(StepIo& io, base::Error error);
   void fault(base::Error error);
   void sendCommand(StepIo& io, Outbox::Messages command);
+  /// Sends what sendAvailability() sent last, if anything.
+  void repeatAvailability(StepIo& io);
   void flush(StepIo& io);
   void close(base::Error error) { mustClose_ = std::move(error); }
   static base::Error wrongSize(std::uint64_t announced);
@@ -136,6 +139,7 @@ class PeerSession {
   Segment endDownload();
   void armDownloadTimer(base::TimePoint when);
 
+  Outbox::Messages told_;  // what sendAvailability() sent last
   std::optional<base::Error> mustClose_;
   base::TimePoint restUntil_ = base::TimePoint::min();
   int stalls_ = 0;
