@@ -33,7 +33,12 @@ async function javaScriptSource (wasm) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'p2pml-wasm2js-'))
   try {
     const file = path.join(folder, 'module.mjs')
-    execFileSync(process.execPath, [path.join(here, 'node_modules/binaryen/bin/wasm2js'), wasm, ...features, '-Oz', '-o', file])
+    const run = (tool, ...args) => execFileSync(process.execPath, [path.join(here, 'node_modules/binaryen/bin', tool), ...args, ...features],
+      { stdio: ['ignore', 'ignore', 'inherit'] })
+    // wasm2js cannot make 32-bit code of the saturating conversions to 64 bits: wasm-opt spells them out.
+    const lowered = path.join(folder, 'lowered.wasm')
+    run('wasm-opt', wasm, '--llvm-nontrapping-fptoint-lowering', '-o', lowered)
+    run('wasm2js', lowered, '-Oz', '-o', file)
     const lines = (await readFile(file, 'utf8')).split('\n').filter(line => !/^(import|export) /.test(line))
     const made = /^var retasmFunc = asmFunc\((\{[\s\S]*?\})\);$/m
     const source = lines.join('\n')

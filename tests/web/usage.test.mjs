@@ -36,7 +36,7 @@ test('the Usage Example loads and logs, in the lines after the script tag', { ti
   }))
   assert.deepEqual(result.core, ['Events', 'HybridLoader', 'Segment', 'version'])
   assert.equal(result.isSupported, true)
-  assert.deepEqual(result.logged.sort(), [['Loading failed', true, 'segment-2', 'notFound'], ['Loading finished, bytes:', 300000]])
+  assert.deepEqual(result.logged.sort(), [['Loading failed', true, 'segment-2', 'unavailable'], ['Loading finished, bytes:', 300000]])
 })
 
 /** A seeder and a leecher that may not use HTTP, in two pages; the leecher's segments must be as they are made. */
@@ -71,7 +71,8 @@ test('a page whose policy forbids the WebAssembly that it was given plays on ove
   t.after(() => viewer.stop())
   await viewer.until(() => viewer.got === 5, 'it has all')
   assert.deepEqual(viewer.said, [])
-  assert.deepEqual(viewer.segments.map(({ sha256, src }) => [sha256, src]), Array.from({ length: 5 }, (_, n) => [segmentHash('web', 50_000, n), 'http']))
+  assert.deepEqual(viewer.segments.map(({ n, sha256, src }) => [n, sha256, src]).sort(([a], [b]) => a - b),
+    Array.from({ length: 5 }, (_, n) => [n, segmentHash('web', 50_000, n), 'http']))
   // Chromium's own note of the refusal, and ours.
   assert.ok(viewer.page.errors.some(text => /WebAssembly/.test(text)), 'it is reported')
   assert.ok(viewer.page.errors.length <= 2, 'once')
