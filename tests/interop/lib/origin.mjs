@@ -36,6 +36,7 @@ export class Origin {
   #server = http.createServer((request, response) => this.#answer(request, response))
   #clients = new Map()
   #refused = new Set()
+  #gets = new Map()
   #folders
 
   /** @param {Record<string, string>} [folders] what is served besides: URL prefix -> folder */
@@ -57,6 +58,9 @@ export class Origin {
     return this.#clients.get(id)
   }
 
+  /** @returns {string[]} ids of the clients that were sent that segment, or part of it, in order; path without "/t/ID" */
+  getsOf (path) { return this.#gets.get(path) ?? [] }
+
   async stop () {
     this.#server.close()
     this.#server.closeAllConnections()
@@ -67,7 +71,8 @@ export class Origin {
     const target = new URL(request.url, this.url)
     const tagged = /^\/t\/([^/]+)(\/.*)$/.exec(target.pathname)
     const id = tagged?.[1] ?? request.headers['x-interop-client'] ?? ''
-    const found = await this.#find(decodeURIComponent(tagged?.[2] ?? target.pathname))
+    const wanted = decodeURIComponent(tagged?.[2] ?? target.pathname)
+    const found = await this.#find(wanted)
     // Viewers of 2.x ask for the rest of what a failed attempt brought.
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store' }
     const reply = (status, extra = {}, body = undefined) => {
@@ -94,6 +99,7 @@ export class Origin {
       const served = this.served(id)
       ++served.segments
       served.bytes += body.length
+      this.#gets.set(wanted, [...this.getsOf(wanted), id])
     }
     reply(status, { 'content-type': found.type, 'accept-ranges': 'bytes' }, body)
   }

@@ -12,13 +12,13 @@ const roles = {
   leech: { simultaneousHttpDownloads: 0, highDemandTimeWindow: 0 }
 }
 
-function start ({ manifest, tracker, role, level, rate }) {
+function start ({ manifest, tracker, role, level, rate, worker }) {
   const video = watchedVideo()
   const HlsWithP2P = HlsJsP2PEngine.injectMixin(Hls)
   const hls = new HlsWithP2P({
     // With its worker on, hls.js takes the engine's stored segments away: it hands the buffers over to the worker, and peers
     // then get empty segments.
-    enableWorker: false,
+    enableWorker: worker,
     startLevel: level,
     p2p: {
       core: { announceTrackers: [tracker], rtcConfig: { iceServers: [] }, ...roles[role] },
