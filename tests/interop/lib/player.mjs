@@ -39,16 +39,17 @@ export class Player {
    * @param {'06' | '23'} gen
    * @param {{url: string}} tracker
    * @param {'seed' | 'leech' | 'viewer'} role a leecher may not load segments over HTTP; a viewer has the engine's default settings
-   * @param {{rate?: number, worker?: boolean}} [options] worker: whether hls.js 1.6 may use its worker
+   * @param {{rate?: number, worker?: boolean, settings?: object}} [options] worker: whether hls.js 1.6 may use its worker;
+   *   settings: of the engine's core
    */
-  static async start (t, { browser, origin }, gen, tracker, role, { rate = defaultRate, worker = false } = {}) {
+  static async start (t, { browser, origin }, gen, tracker, role, { rate = defaultRate, worker = false, settings } = {}) {
     const player = new Player()
     player.id = `${role}-${++players}`
     if (role === 'leech') origin.refuseSegments(player.id)
     player.page = await browser.open(`${origin.url}/pages/play-${gen}.html`, player.id)
     t.after(() => player.page.close())
     player.page.onReport = said => player.#hear(said)
-    const config = { manifest: manifestOf(origin), tracker: tracker.url, role, level: rendition.level, rate, worker }
+    const config = { manifest: manifestOf(origin), tracker: tracker.url, role, level: rendition.level, rate, worker, settings }
     await player.page.evaluate(start => { window.start(start) }, config)
     return player
   }

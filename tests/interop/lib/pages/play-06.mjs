@@ -13,9 +13,9 @@ const roles = {
   leech: { requiredSegmentsPriority: -1, httpDownloadProbability: 0 }
 }
 
-function start ({ manifest, tracker, role, level, rate }) {
+function start ({ manifest, tracker, role, level, rate, settings }) {
   const engine = new Engine({
-    loader: { trackerAnnounce: [tracker], rtcConfig: { iceServers: [] }, ...roles[role] }
+    loader: { trackerAnnounce: [tracker], rtcConfig: { iceServers: [] }, ...roles[role], ...settings }
   })
   engine.on(Events.SegmentLoaded, (segment, peer) => reportFragment(segment.url, segment.data.byteLength, peer))
   engine.on(Events.SegmentError, (segment, error) => reportError(`segment ${segment.id}: ${error}`))
@@ -36,6 +36,7 @@ function start ({ manifest, tracker, role, level, rate }) {
     video.playbackRate = rate
     video.play().catch(error => reportError(`play: ${error}`))
   })
+  window.switchTo = other => { hls.nextLevel = other }
   hls.loadSource(manifest)
   hls.attachMedia(video)
 }

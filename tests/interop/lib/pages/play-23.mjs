@@ -12,7 +12,7 @@ const roles = {
   leech: { simultaneousHttpDownloads: 0, highDemandTimeWindow: 0 }
 }
 
-function start ({ manifest, tracker, role, level, rate, worker }) {
+function start ({ manifest, tracker, role, level, rate, worker, settings }) {
   const video = watchedVideo()
   const HlsWithP2P = HlsJsP2PEngine.injectMixin(Hls)
   const hls = new HlsWithP2P({
@@ -21,7 +21,7 @@ function start ({ manifest, tracker, role, level, rate, worker }) {
     enableWorker: worker,
     startLevel: level,
     p2p: {
-      core: { announceTrackers: [tracker], rtcConfig: { iceServers: [] }, ...roles[role] },
+      core: { announceTrackers: [tracker], rtcConfig: { iceServers: [] }, ...roles[role], ...settings },
       onHlsJsCreated ({ p2pEngine }) {
         p2pEngine.addEventListener('onSegmentLoaded', ({ segmentUrl, bytesLength, downloadSource, peerId }) => {
           reportFragment(segmentUrl, bytesLength, downloadSource === 'p2p' ? peerId : undefined)
@@ -40,6 +40,7 @@ function start ({ manifest, tracker, role, level, rate, worker }) {
     video.playbackRate = rate
     video.play().catch(error => reportError(`play: ${error}`))
   })
+  window.switchTo = other => { hls.nextLevel = other }
   hls.loadSource(manifest)
   hls.attachMedia(video)
 }
