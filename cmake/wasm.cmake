@@ -21,7 +21,7 @@ function(p2pml_wasm_module name)
   set_target_properties(${name} PROPERTIES SUFFIX .wasm)
   target_link_libraries(${name} PRIVATE p2pml_options)
   target_compile_definitions(${name} PRIVATE ${ARG_DEFINITIONS})
-  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fvisibility=hidden -ffunction-sections)
+  target_compile_options(${name} PRIVATE -fvisibility=hidden -ffunction-sections)
   target_link_options(${name} PRIVATE -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,-z,stack-size=131072)
 endfunction()
 

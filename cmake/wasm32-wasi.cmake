@@ -19,6 +19,8 @@ foreach(language C CXX)
   # wasm32-wasip1, which the compiler would rather be told, does not find Debian's folders.
   set(CMAKE_${language}_FLAGS_INIT "-Wno-deprecated")
 endforeach()
+# Its C++ library can do neither.
+string(APPEND CMAKE_CXX_FLAGS_INIT " -fno-exceptions -fno-rtti")
 set(CMAKE_C_COMPILER clang-${P2PML_WASM_LLVM})
 set(CMAKE_CXX_COMPILER clang++-${P2PML_WASM_LLVM})
 # The native ar makes no index of objects that are LLVM bitcode (-flto).

@@ -10,14 +10,11 @@ target_include_directories(p2pml_googletest SYSTEM PUBLIC ${P2PML_GOOGLETEST}/go
 target_include_directories(p2pml_googletest PRIVATE ${P2PML_GOOGLETEST}/googletest ${P2PML_GOOGLETEST}/googlemock)
 target_compile_definitions(p2pml_googletest PUBLIC GTEST_HAS_PTHREAD=0 GTEST_HAS_STREAM_REDIRECTION=0 GTEST_HAS_CLONE=0
                                                    GTEST_HAS_POSIX_RE=0)
-# WebAssembly as Debian's clang makes it has neither exceptions nor threads.
-target_compile_options(p2pml_googletest PUBLIC -fno-exceptions -fno-rtti)
 add_library(GTest::gmock ALIAS p2pml_googletest)
 add_library(GTest::gtest_main ALIAS p2pml_googletest)
 
 # A program with main() that node:wasi can run.
 function(p2pml_wasm_program name)
   set_target_properties(${name} PROPERTIES SUFFIX .wasm)
-  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti)
   target_link_options(${name} PRIVATE -Wl,-z,stack-size=1048576)
 endfunction()

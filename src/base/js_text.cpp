@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
+#include "base/decimal.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 
@@ -135,38 +135,24 @@ double decimalNumber(std::string_view text) {
   std::size_t at = 0;
   bool anyDigit = false;
   bool inFraction = false;
-  bool significant = false;
-  std::int32_t magnitude = 0;  // decimal digits before the point; at most 0: zeros after it, negated
   for (; at < text.size() && (isDigit(text[at]) || (text[at] == '.' && !inFraction)); ++at) {
     if (text[at] == '.') {
       inFraction = true;
       continue;
     }
     anyDigit = true;
-    if (text[at] != '0') significant = true;
-    if (significant && !inFraction) ++magnitude;
-    if (!significant && inFraction) --magnitude;
   }
   if (!anyDigit) return std::numeric_limits<double>::quiet_NaN();
   if (at < text.size()) {
     if (text[at] != 'e' && text[at] != 'E') return std::numeric_limits<double>::quiet_NaN();
     ++at;
-    const bool negative = at < text.size() && text[at] == '-';
-    if (negative || (at < text.size() && text[at] == '+')) ++at;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
     if (at == text.size()) return std::numeric_limits<double>::quiet_NaN();
-    std::int32_t exponent = 0;
-    constexpr std::int32_t kMaxExponent = 1'000'000'000;
     for (; at < text.size(); ++at) {
       if (!isDigit(text[at])) return std::numeric_limits<double>::quiet_NaN();
-      exponent = std::min(kMaxExponent / 10, exponent) * 10 + (text[at] - '0');
     }
-    magnitude += negative ? -exponent : exponent;
   }
-  if (!significant) return 0;
-  double value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status == std::errc::result_out_of_range) return magnitude > 0 ? std::numeric_limits<double>::infinity() : 0;
-  return status == std::errc() ? value : std::numeric_limits<double>::quiet_NaN();
+  return toDouble(readDecimal(text));
 }
 
 /// Digits of a literal with a prefix. Past 53 bits the last digits can be lost.

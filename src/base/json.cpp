@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <system_error>
 
 #include "base/assert.hpp"
+#include "base/decimal.hpp"
 #include "base/utf8.hpp"
 
 namespace p2pml::base {
@@ -288,47 +287,19 @@ class Parser {
       skipDigits();
     }
 
-    const std::string_view digits = text_.substr(start, position_ - start);
-    double value = 0;
-    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (status == std::errc::result_out_of_range) {
-      value = isAboveOne(digits) ? std::numeric_limits<double>::infinity() : 0.0;
-    } else {
-      P2PML_ASSERT(status == std::errc() && end == digits.data() + digits.size());
-    }
+    const std::string_view digits = text_.substr(start, position_ - start).substr(negative ? 1 : 0);
+    double value = toDouble(readDecimal(digits));
     if (std::isinf(value)) {
       position_ = start;
       return malformed("a number within the range of a double");
     }
-    // Standard libraries differ in whether a subnormal result is out of range; it is zero for all of them here.
-    if (std::fabs(value) < std::numeric_limits<double>::min()) value = negative ? -0.0 : 0.0;
+    if (negative) value = -value;
     out = Json(value);
     return true;
   }
 
   void skipDigits() {
     while (atDigit()) ++position_;
-  }
-
-  /// Of a number that no double can hold: whether it is too large (else it is too small). Looks at the place of the
-  /// first digit that is not 0 and at the exponent.
-  static bool isAboveOne(std::string_view number) {
-    const std::size_t e = number.find_first_of("eE");
-    const std::string_view mantissa = number.substr(0, e);
-    const std::size_t first = mantissa.find_first_of("123456789");
-    if (first == std::string_view::npos) return false;
-    const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
-    const auto place = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
-    std::int64_t exponent = 0;
-    if (e != std::string_view::npos) {
-      const bool negative = number[e + 1] == '-';
-      for (const char c : number.substr(e + 1)) {
-        // Beyond any place a text within the limit can have: more digits change nothing.
-        if (c >= '0' && c <= '9' && exponent < (std::int64_t{1} << 40)) exponent = exponent * 10 + (c - '0');
-      }
-      if (negative) exponent = -exponent;
-    }
-    return exponent + place > 0;
   }
 
   std::string_view text_;
@@ -451,25 +422,13 @@ void appendJsonNumber(std::string& out, double value) {
     out.push_back('0');
     return;
   }
-  // to_chars gives the shortest digits; where the point goes is ECMA-262's Number::toString, so that the text is
-  // JavaScript's.
-  char buffer[40];
-  const auto [end, status] = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
-  P2PML_ASSERT(status == std::errc());
-  std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-  if (text.front() == '-') {
-    out.push_back('-');
-    text.remove_prefix(1);
-  }
-  const std::size_t e = text.find('e');
-  std::string digits(1, text.front());
-  if (e > 2) digits += text.substr(2, e - 2);
-  std::int32_t exponent = 0;
-  for (const char c : text.substr(e + 2)) exponent = exponent * 10 + (c - '0');
-  if (text[e + 1] == '-') exponent = -exponent;
-
+  // Where the point goes is ECMA-262's Number::toString, so that the text is JavaScript's.
+  if (value < 0) out.push_back('-');
+  const Decimal decimal = shortestDecimal(value);
+  const std::string& digits = decimal.digits;
   const auto count = static_cast<std::int32_t>(digits.size());
-  const std::int32_t point = exponent + 1;  // digits before the decimal point
+  const auto point = static_cast<std::int32_t>(decimal.point);  // digits before the decimal point
+  const std::int32_t exponent = point - 1;
   if (count <= point && point <= 21) {
     out += digits;
     out.append(static_cast<std::size_t>(point - count), '0');
