@@ -5,6 +5,8 @@
 #   asan         clang-22 with address and undefined behaviour sanitizers: all tests, then a minute of fuzzing
 #   tsan         clang-22 with the thread sanitizer: the tests of what has threads (native adapters, API)
 #   determinism  the simulations' digests are equal between g++ and clang-22
+#   wasm         clang-22 for WebAssembly: the tests of the pure rooms and of the simulator under node, digests equal to
+#                native, and the browser's module by itself
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy
@@ -87,6 +89,29 @@ stage_tsan() {
   ninja -C build/tsan -j "$jobs" "${targets[@]}" && run_ctest tsan -L '^(platform_native|api)$'
 }
 
+# Node's test runner closes with "# pass N" or "ℹ pass N" by its reporter.
+count_node_tests() {
+  local passed failed
+  sum_of() { sed -nE "s/^(#|ℹ) $2 ([0-9]+)\$/\2/p" "$1" | awk '{n += $1} END {print n + 0}'; }
+  passed=$(sum_of "$1" pass) failed=$(sum_of "$1" fail)
+  count "$passed" "$failed"
+  [ "$passed" -ne 0 ] || [ "$failed" -ne 0 ]
+}
+
+# Lines "SCENARIO SEED DIGEST" of two builds: fails if they differ, or if there are none.
+count_digests() {
+  local total different
+  total=$(wc -l <"$1")
+  if [ "$total" -eq 0 ]; then
+    echo "p2pml_determinism printed nothing"
+    return 1
+  fi
+  different=$(diff "$1" "$2" | tee /dev/stderr | grep -c '^[<>]')
+  different=$(((different + 1) / 2))
+  count $((total - different)) "$different"
+  [ "$different" -eq 0 ]
+}
+
 # tests/determinism has the target p2pml_determinism: it prints one line "SCENARIO SEED DIGEST" a simulation.
 stage_determinism() {
   if [ ! -f tests/determinism/CMakeLists.txt ]; then
@@ -100,16 +125,29 @@ stage_determinism() {
     program=$(find "build/$preset" -name p2pml_determinism -type f -perm -u+x | head -n 1)
     "$program" >"$logs/digests-$preset.txt" || return 1
   done
-  local total different
-  total=$(wc -l <"$logs/digests-dev.txt")
-  if [ "$total" -eq 0 ]; then
-    echo "p2pml_determinism printed nothing"
-    return 1
-  fi
-  different=$(diff "$logs/digests-dev.txt" "$logs/digests-asan.txt" | tee /dev/stderr | grep -c '^[<>]')
-  different=$(((different + 1) / 2))
-  count $((total - different)) "$different"
-  [ "$different" -eq 0 ]
+  count_digests "$logs/digests-dev.txt" "$logs/digests-asan.txt"
+}
+
+stage_wasm() {
+  scripts/install.sh build wasm test interop || return 1
+  local status=0
+  configure_and_build wasm-dev || return 1
+  find build/wasm-dev -name 'p2pml_*_test.wasm' -print0 | sort -z |
+    xargs -0 node tests/wasm/run_programs.mjs >"$logs/wasm-programs.log" 2>&1 || status=1
+  cat "$logs/wasm-programs.log"
+  count_last_line "$logs/wasm-programs.log"
+
+  configure_and_build dev p2pml_determinism || return 1
+  find build/dev -name p2pml_determinism -type f -perm -u+x -exec {} 1 \; >"$logs/digests-dev.txt" || status=1
+  node --no-warnings tests/wasm/run_program.mjs build/wasm-dev/tests/determinism/p2pml_determinism.wasm 1 \
+    >"$logs/digests-wasm.txt" || status=1
+  count_digests "$logs/digests-dev.txt" "$logs/digests-wasm.txt" || status=1
+
+  configure_and_build wasm || return 1
+  node --test tests/wasm/*.test.mjs >"$logs/wasm-module.log" 2>&1 || status=1
+  cat "$logs/wasm-module.log"
+  count_node_tests "$logs/wasm-module.log" || status=1
+  return $status
 }
 
 stage_interop() {
@@ -127,12 +165,7 @@ stage_interop() {
   status=$?
   cat "$logs/node.log"
   [ $status -ne 124 ] || echo "interop: ended after $limit s"
-  # Node's test runner closes with "# pass N" or "ℹ pass N" by its reporter.
-  local passed failed
-  sum_of() { sed -nE "s/^(#|ℹ) $1 ([0-9]+)\$/\2/p" "$logs/node.log" | awk '{n += $1} END {print n + 0}'; }
-  passed=$(sum_of pass) failed=$(sum_of fail)
-  count "$passed" "$failed"
-  if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then return 1; fi
+  count_node_tests "$logs/node.log" || return 1
   return $status
 }
 
@@ -144,9 +177,9 @@ stage_lint() {
   return $status
 }
 
-known="dev asan tsan determinism interop clang lint"
+known="dev asan tsan determinism wasm interop clang lint"
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism interop)
+[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm interop)
 for stage in "${stages[@]}"; do
   if ! [[ " $known " == *" $stage "* ]]; then
     echo "$0: no stage \"$stage\", expected some of: $known" >&2
