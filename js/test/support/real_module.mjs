@@ -1,0 +1,10 @@
+// The module that `ninja -C build/wasm` has built, or P2PML_WASM.
+
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const file = process.env.P2PML_WASM ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../build/wasm/p2pml.wasm')
+const compiled = new WebAssembly.Module(readFileSync(file))
+
+export const instantiate = env => new WebAssembly.Instance(compiled, { env }).exports
