@@ -80,7 +80,8 @@ using PeerMessage = std::variant<SegmentBytes, SegmentData, SegmentAbsent, Segme
 inline constexpr std::size_t kMaxPeerCommandBytes = 1 << 20;
 /// Entries of one map; a map with more is taken as empty.
 inline constexpr std::size_t kMaxMapEntries = 65'536;
-inline constexpr std::size_t kMaxSegmentIdBytes = 8'192;
+/// Room for a swarm named by a URL of 8 KiB, which servers and browsers still take, and what 5a.1 puts behind it.
+inline constexpr std::size_t kMaxSegmentIdBytes = 16'384;
 /// All segment ids that one map stands for, put together; a map with more is taken as empty. A long stream id before
 /// many short sequences would otherwise grow a thousandfold where ids are written out.
 inline constexpr std::size_t kMaxMapIdBytes = std::size_t{1} << 20;

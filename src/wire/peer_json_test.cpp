@@ -200,6 +200,15 @@ TEST(PeerJson, LimitOfSegmentId) {
   expectMalformed(R"({"c":0,"s":1,"i":")" + longest + "x\"}", ErrorCode::limitExceeded);
 }
 
+TEST(PeerJson, SegmentsOfASwarmNamedByALongUrl) {
+  const std::string stream = std::string(8'192, 's') + "+V0";
+  const SegmentId id(stream + "+1700000000");
+  EXPECT_EQ(decode(R"({"c":3,"i":")" + id.value + "\"}"), PeerMessage(SegmentRequest{id}));
+  const PeerMessage map = decode(R"({"c":2,"m":{")" + stream + R"(":["1700000000",[0]]}})");
+  ASSERT_TRUE(std::holds_alternative<SegmentsMap>(map));
+  EXPECT_EQ(std::get<SegmentsMap>(map).streams.size(), 1U);
+}
+
 TEST(PeerJson, SizeOfSegmentData) {
   EXPECT_EQ(decode(R"({"c":0,"i":"a","s":1})"), PeerMessage(SegmentData{SegmentId("a"), 1}));
   EXPECT_EQ(decode(R"({"c":0,"i":"a","s":9007199254740991})"),
