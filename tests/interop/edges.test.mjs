@@ -109,18 +109,18 @@ const cases = {
       await seeder.want(n)
       await seeder.until(() => seeder.got === n + 1, `has segment ${n}`)
     }
-    const native = await swarm.native('leech', { settings: { p2pNotReceivingBytesTimeout: 300 } })
+    const native = await swarm.native('leech', { settings: { p2pNotReceivingBytesTimeout: 1000 } })
     await untilAll(native)
     await native.stop()
     assertGot(native, numbersTo(stream.count))
     assert.deepEqual(hasClosed(native), [])
-    assert.equal(seeder.said('peer', 'cancel').length, 1)
+    assert.ok(seeder.said('peer', 'cancel').length > 0)
     const [again] = seeder.said('peer', 'request').filter(({ command }) => command.b)
     t.diagnostic(`${seeder.said('peer', 'request').length} requests, the resumed one from byte ${again?.command.b ?? 'none'}`)
   },
 
   'a page asks for what p2pml has dropped: it says so, and goes on': async (t, gen) => {
-    const swarm = newSwarm(t, gen, { count: 12, dur: 0.25 })
+    const swarm = newSwarm(t, gen, { count: 20, dur: 0.25 })
     const page = await swarm.steered()
     await swarm.untilMembers(1)
     // It plays, over HTTP, and keeps two segments behind its playhead.
@@ -128,13 +128,10 @@ const cases = {
     await page.until(() => page.available.length > 0, 'hears of a segment')
     await page.until(() => page.peers === 1, 'counts a peer')
     await page.deaf(true)
+    const heard = page.available[0]
     await native.until(() => native.progress.done, 'p2pml has played all')
-    // What the engine was told of last before it went deaf is not what the wire says now; take what the first announcement named.
-    const firstHeard = page.said('peer', 'announcement').map(({ command }) => gen === '06'
-      ? Object.values(command.m).flatMap(([sequences, states]) => sequences.split('|').map(Number).filter((_, i) => states[i] === 0))
-      : command.l ?? []).find(list => list.length > 0)
-    await page.until(() => !page.available.includes(firstHeard[0]), 'overhears that it has gone')
-    await page.want(firstHeard[0])
+    await page.until(() => !page.available.includes(heard), 'overhears that it has gone')
+    await page.want(heard)
     await page.until(() => page.said('peer', 'absent').length === 1, 'is told that it is absent')
     await page.deaf(false)
     await page.want(undefined)
@@ -220,6 +217,7 @@ const cases = {
     await untilAll(leecher)
     await leecher.stop()
     assertGot(leecher, numbersTo(40))
+    assert.ok(closes.uploaded < 40 * stream.size, 'it was closed in the middle')
   },
 
   'a page is closed while p2pml sends to it: another is served': async (t, gen) => {
