@@ -49,9 +49,10 @@ function create (config) {
     })
     core.updatePlayback(n * dur, 1)
   }
-  // Without asking for a segment it goes to no tracker. The position is left where nothing is to be loaded.
+  // Without asking for a segment it goes to no tracker. The position is left where nothing is to be loaded: not at the end of the
+  // last segment, which still counts as that segment.
   want(0).then(() => {
-    core.updatePlayback(count * dur, 1)
+    core.updatePlayback((count + 1) * dur, 1)
     return want(undefined)
   }).catch(error => reportError(`gave up: ${error.stack ?? error}`))
   return n => { want(n).catch(error => reportError(`gave up: ${error.stack ?? error}`)) }
