@@ -1,12 +1,11 @@
 #include "base/md5.hpp"
 
 #include <bit>
-#include <cstring>
+
+#include "base/hash_blocks.hpp"
 
 namespace p2pml::base {
 namespace {
-
-constexpr std::size_t kBlockSize = 64;
 
 /// RFC 1321 section 3.4: floor(2^32 * |sin(i + 1)|). Written out, as sine differs between standard libraries.
 constexpr std::array<std::uint32_t, 64> kSines{
@@ -67,19 +66,7 @@ void addBlock(std::array<std::uint32_t, 4>& hash, const std::byte* block) {
 
 std::array<std::uint8_t, 16> md5(std::span<const std::byte> data) {
   std::array<std::uint32_t, 4> hash{0x67452301U, 0xefcdab89U, 0x98badcfeU, 0x10325476U};
-  std::size_t done = 0;
-  for (; data.size() - done >= kBlockSize; done += kBlockSize) addBlock(hash, data.data() + done);
-
-  // Sections 3.1 and 3.2: a one bit, zeros, then the length in bits as 64-bit little-endian; one block more if that
-  // does not fit.
-  std::array<std::byte, 2 * kBlockSize> last{};
-  const std::size_t rest = data.size() - done;
-  if (rest != 0) std::memcpy(last.data(), data.data() + done, rest);
-  last[rest] = std::byte{0x80};
-  const std::size_t padded = rest + 9 <= kBlockSize ? kBlockSize : 2 * kBlockSize;
-  const std::uint64_t bits = static_cast<std::uint64_t>(data.size()) * 8;
-  for (std::size_t i = 0; i < 8; ++i) last[padded - 8 + i] = static_cast<std::byte>(bits >> (8 * i));
-  for (std::size_t i = 0; i < padded; i += kBlockSize) addBlock(hash, last.data() + i);
+  forEachHashBlock(data, std::endian::little, [&](const std::byte* block) { addBlock(hash, block); });
 
   std::array<std::uint8_t, 16> digest{};
   for (std::size_t i = 0; i < digest.size(); ++i) {
