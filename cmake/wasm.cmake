@@ -26,3 +26,5 @@ function(p2pml_wasm_module name)
 endfunction()
 
 p2pml_wasm_module(p2pml)
+# Generation G0 and the seed's rules alone.
+p2pml_wasm_module(p2pml-g0 DEFINITIONS P2PML_G0_ONLY)

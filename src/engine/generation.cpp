@@ -19,12 +19,16 @@ constexpr std::array<GenerationInfo, kGenerations> kTable{{
 
 }  // namespace
 
-const GenerationInfo& infoOf(Generation generation) { return kTable[static_cast<std::size_t>(generation)]; }
+// A constant where one generation is built: with link-time optimisation all that asks for another is gone.
+const GenerationInfo& infoOf(Generation generation) {
+  return kTable[isBuilt(generation) ? static_cast<std::size_t>(generation) : 0];
+}
 
 std::optional<Generation> generationNamed(std::string_view name) {
   const auto row = std::ranges::find(kTable, name, &GenerationInfo::name);
   if (row == kTable.end()) return std::nullopt;
-  return static_cast<Generation>(row - kTable.begin());
+  const auto generation = static_cast<Generation>(row - kTable.begin());
+  return isBuilt(generation) ? std::optional(generation) : std::nullopt;
 }
 
 }  // namespace p2pml::engine

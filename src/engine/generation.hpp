@@ -51,11 +51,21 @@ struct GenerationInfo {
   std::string_view peerIdPrefix;  ///< 8 characters (5a.1, 5b.2)
 };
 
-/// The row of a generation.
+/// A build for the seed's own generation alone (cmake/wasm.cmake) speaks no other: what they need is not reached then,
+/// and the linker leaves it out.
+#ifdef P2PML_G0_ONLY
+inline constexpr bool kOnlyG0 = true;
+#else
+inline constexpr bool kOnlyG0 = false;
+#endif
+constexpr bool isBuilt(Generation generation) { return !kOnlyG0 || generation == Generation::g0; }
+
+/// The row of a generation. Precondition: isBuilt(generation).
 const GenerationInfo& infoOf(Generation generation);
 constexpr std::array<Generation, kGenerations> allGenerations() {
   return {Generation::g0, Generation::g2, Generation::g3, Generation::g4};
 }
+/// None also for a generation that is not built.
 std::optional<Generation> generationNamed(std::string_view name);
 
 }  // namespace p2pml::engine

@@ -7,12 +7,13 @@
 // the rest.
 //
 //
+// clang-format off
+//
 // TYPES
 //   ptr, len    u32: text as UTF-8 in the module's memory, at the place that scratch(size) gave for it. Several texts
-//   of
-//               one call lie one after the other in one scratch area. Growth moves the memory: make views anew.
+//               of one call lie one after the other in one scratch area. Growth moves the memory: make views anew.
 //   now         f64: performance.now(), in milliseconds. Times before the last one count as the last one.
-//   id          f64: a whole number from 1 that the module gave (requests, sockets, connections), never used twice.
+//   id          f64: a whole number from 1 that the module gave (request, socket, connection), never used twice.
 //   token       f64: a whole number that names an open question; the module's for hooks, JavaScript's for getSegment.
 //   handle      u32, not 0: a payload in JavaScript, an ArrayBuffer or a part of one. JavaScript counts handles up and
 //               never uses one twice. See PAYLOADS.
@@ -25,106 +26,124 @@
 // EXPORTS
 // Memory and text:
 //   memory
-//   scratch(size) -> ptr                place for `size` bytes of arguments, until scratch() is called again
-//   text() -> ptr                       where the text is that the last export left whose answer is a length
-//   interfaceVersion() -> u32           kInterfaceVersion
-//   generations() -> u32                bit n: this build speaks generation n of 0 (G0), 1 (G2), 2 (G3), 3 (G4)
+//   _initialize()               once, before all others
+//   scratch(size) -> ptr        place for `size` bytes of arguments, until scratch() is called again
+//   text() -> ptr               where the text is that the last export left whose answer is a length
+//   interfaceVersion() -> u32   kInterfaceVersion
+//   generations() -> u32        bit n: this build speaks generation n of 0 (G0), 1 (G2), 2 (G3), 3 (G4)
 //
 // The loader. Before create() has succeeded, and after destroy(), every other export does nothing; texts are empty.
 //   create(now, settings ptr, len, flags, seedLow, seedHigh) -> u32
-//                                       settings: JSON object by the seed's names, without its callbacks (may be "{}").
-//                                       flags: sum of kWebRtc, kSegmentValidator, kCustomStorage. seed: 64 random bits
-//                                       in two u32. 0: all is well. Else the length of the text that names the setting
-//                                       and what was expected; create() may be called again then. Called once with
-//                                       success.
-//   destroy(now)                        the seed's destroy(). Its effects end all that is open; nothing comes after
-//   them. load(now, segments ptr, len, streamSwarmId ptr, len, stream ptr, len) -> u32
-//                                       the seed's load(). segments: JSON array of segment objects (see RECORDS), at
-//                                       least id, url, priority. stream: JSON object as RECORDS says, or no text at
-//                                       all. 0, or the length of the text that says what is wrong; then nothing was
-//                                       changed.
-//   getSegment(now, id ptr, len, token) answered by one effect kSegmentResult, unless destroy() comes first
-//   getSettings() -> u32                length of the text: JSON object, all settings with their present values
-//   getDetails() -> u32                 length of the text: JSON object {peerId, peers: [{id, generation,
-//   remoteAddress,
-//                                       bytesDownloaded, bytesUploaded, segments}], swarms: [{generation,
-//                                       streamSwarmId, infoHash, peerId, peers}]}
-//   getStats() -> u32                   length of the text: JSON object of numbers by the names of engine::Stats
+//       settings: JSON object by the seed's names, without its callbacks (may be "{}"). flags: sum of kWebRtc,
+//       kSegmentValidator, kCustomStorage. seed: 64 random bits in two u32. 0: all is well. Else the length of the text
+//       that names the setting and what was expected; create() may be called again then. Called once with success.
+//   destroy(now)
+//       the seed's destroy(). Its effects end all that is open; nothing comes after them.
+//   load(now, segments ptr, len, streamSwarmId ptr, len, stream ptr, len) -> u32
+//       the seed's load(). segments: JSON array of segment objects (see RECORDS), at least id, url, priority. stream:
+//       JSON object as RECORDS says, or no text at all. 0, or the length of the text that says what is wrong; then
+//       nothing was changed.
+//   getSegment(now, id ptr, len, token)
+//       answered by one effect segmentResult, unless destroy() comes first
+//   getSettings() -> u32
+//       length of the text: JSON object, all settings with their present values
+//   getDetails() -> u32
+//       length of the text: JSON object {peerId, peers: [{id, generation, remoteAddress, bytesDownloaded,
+//       bytesUploaded, segments}], swarms: [{generation, streamSwarmId, infoHash, peerId, peers}]}
+//   getStats() -> u32
+//       length of the text: JSON object of numbers by the names of engine::Stats
 //
 // The loop:
-//   effects() -> u32                    length of the text: JSON array of what was recorded since the last call, 0 if
-//   that
-//                                       is nothing. Payloads in it (see PAYLOADS) are there until the next export is
-//                                       called, whichever: look up all of them before anything is carried out.
-//   deadline() -> f64                   when tick() is due at the latest, on the clock of `now`; Infinity: no time; it
-//   may
-//                                       be past. Ask after every outermost export.
+//   effects() -> u32
+//       length of the text: JSON array of what was recorded since the last call, 0 if that is nothing. Payloads in it
+//       (see PAYLOADS) are there until the next export with a `now` or effects() is called: look up all of them before
+//       anything is carried out.
+//   deadline() -> f64
+//       when tick() is due at the latest, on the clock of `now`; Infinity: no time; it may be past. Ask after every
+//       outermost export.
 //   tick(now)
 //
 // What happened. Answers to ids that are not open (any more) are dropped.
 //   httpHead(now, request, status, contentLength, rangeStart, rangeTotal, acceptsRanges, requestUrl ptr, len,
-//            responseUrl ptr, len)      contentLength: f64 of this body, -1: unknown or content-encoded. rangeStart,
-//                                       rangeTotal: f64 of Content-Range in a 206, -1: none or hidden by CORS.
-//                                       acceptsRanges: 1 if the header Accept-Ranges: bytes can be seen.
+//            responseUrl ptr, len)
+//       contentLength: f64 of this body, -1: unknown or content-encoded. rangeStart, rangeTotal: f64 of Content-Range
+//       in a 206, -1: none or hidden by CORS. acceptsRanges: 1 if the header Accept-Ranges: bytes can be seen.
 //   httpData(now, request, handle, offset, len)
-//                                       bytes of the body, in order. Pieces that continue each other in one handle are
-//                                       never copied: with XMLHttpRequest report progress as pieces of one handle whose
-//                                       bytes come with `load` (payloadIntact answers 0 until then).
-//   httpDone(now, request)              the body is complete: also of a status like 404
+//       bytes of the body, in order. Pieces that continue each other in one handle are never copied: with
+//       XMLHttpRequest report progress as pieces of one handle whose bytes come with `load` (payloadIntact answers 0
+//       until then).
+//   httpDone(now, request)
+//       the body is complete: also of a status like 404
 //   httpFailed(now, request, code, detail ptr, len)
 //   socketOpened(now, socket)
 //   socketMessage(now, socket, text ptr, len)
-//   socketClosed(now, socket, code, detail ptr, len)                  final; also of one that never opened
-//   offerCreated(now, connection, sdp ptr, len)                       all candidates in it
+//   socketClosed(now, socket, code, detail ptr, len)
+//       final; also of one that never opened
+//   offerCreated(now, connection, sdp ptr, len)
 //   answerCreated(now, connection, sdp ptr, len)
-//   peerOpened(now, connection, remoteAddress ptr, len)               of the selected pair, without port; may be empty
-//   peerMessage(now, connection, handle, len)                         one message: the whole payload
-//   peerDrained(now, connection, total)                               bytes sent minus bufferedAmount, since the
-//   channel
-//                                       opened. After every send it must come within 64 KiB of all that was sent.
-//   peerClosed(now, connection, code, detail ptr, len)                final; also of one that never opened
+//       with all candidates
+//   peerOpened(now, connection, remoteAddress ptr, len)
+//       remoteAddress: of the selected pair, without port; may be empty
+//   peerMessage(now, connection, handle, len)
+//       one message: the whole payload
+//   peerDrained(now, connection, total)
+//       bytes sent minus bufferedAmount, since the channel opened. After every send it must come within 64 KiB of all
+//       that was sent.
+//   peerClosed(now, connection, code, detail ptr, len)
+//       final; also of one that never opened
 //
 // Answers of hooks, one for each effect that carries a token:
-//   hookDone(now, token)                kValidate: the segment is valid. kStorageStore: it is stored.
-//   hookFailed(now, token, detail ptr, len)                           any of them threw or rejected
-//   hookSegments(now, token, segments ptr, len)                       kStorageMap: JSON array of segment objects
-//   hookSegment(now, token, segment ptr, len, handle, len)            kStorageGet: JSON of the segment object and its
-//   data;
-//                                       no text: there is none; handle 0: it has no (living) data
-//   hookCleaned(now, token, removed)    kStorageClean: 1 if anything was removed
+//   hookDone(now, token)
+//       validate: the segment is valid. storageStore: it is stored.
+//   hookFailed(now, token, detail ptr, len)
+//       any of them threw or rejected
+//   hookSegments(now, token, segments ptr, len)
+//       storageMap: JSON array of segment objects
+//   hookSegment(now, token, segment ptr, len, handle, len)
+//       storageGet: JSON of the segment object and its data; no text: there is none; handle 0: it has no living data
+//   hookCleaned(now, token, removed)
+//       storageClean: 1 if anything was removed
 //
 //
 // IMPORTS, module "env"
-//   payloadPeek(handle, offset, ptr, len)   copies bytes of the payload into the memory (zeros if it is not intact)
-//   payloadJoin(ptr, count) -> handle       makes one new payload of `count` pieces, in one go. At ptr: for each piece
-//                                           three u32, little-endian: handle, offset, length; handle 0: of the memory
-//   payloadFree(handle)                     the module will not name the handle again
-//   payloadIntact(handle) -> u32            1 if the bytes can be read: they have come and are not detached
+//   payloadPeek(handle, offset, ptr, len)
+//       copies bytes of the payload into the memory (zeros if it is not intact)
+//   payloadJoin(ptr, count) -> handle
+//       makes one new payload of `count` pieces, in one go. At ptr: for each piece three u32, little-endian: handle,
+//       offset, length; handle 0: of the memory, and the offset is an address. Pieces that are not intact: zeros.
+//   payloadFree(handle)
+//       the module will not name the handle again
+//   payloadIntact(handle) -> u32
+//       1 if the bytes can be read: they have come and are not detached
 //
 //
 // PAYLOADS
 // The bytes of segments stay in JavaScript. The module knows them by a handle and their length. By httpData,
 // peerMessage and hookSegment a handle becomes the module's, which gives it back by payloadFree: at once if nobody
 // wants the bytes, later if they are stored or being sent. JavaScript keeps what is behind a handle until then. In a
-// record a payload is [handle, offset, length]; with handle 0 the offset is an address in the module's memory (commands
-// to peers).
+// record a payload is [handle, offset, length]; with handle 0 the offset is an address in the module's memory
+// (commands to peers).
 //
 // A player may detach the buffer that it was given (postMessage). The module asks payloadIntact before it uploads or
-// announces a stored segment and lets go of one that is not; getSegment of it answers that there is none, and if it is
-// in the queue it is loaded anew. A buffer that is detached in the middle of an upload: JavaScript cannot send what
-// kPeerSend asks for, closes the connection and reports peerClosed.
+// announces a stored segment. One that is not intact is not shared any more; getSegment of it answers that there is
+// none, and if it is in the queue it is loaded anew. A buffer that is detached in the middle of an upload: JavaScript
+// cannot send what peerSend asks for, closes the connection and reports peerClosed.
 //
 //
 // RECORDS
 // A segment is an object by the seed's names: {id, url, range, priority, masterSwarmId, masterManifestUri, streamId,
 // sequence, externalId, data, downloadBandwidth, downloadSpeed, requestUrl, responseUrl}. Members that are not set are
-// left out: range, streamId, externalId, requestUrl, responseUrl, data, and 0 of the downloadX. data: a payload.
-// To load() and hooks the same, without data; members that are not known are ignored, null counts as left out.
+// left out: range, streamId, externalId, requestUrl, responseUrl, data, and downloadBandwidth and downloadSpeed of 0.
+// data: a payload. To load() and hooks the same, without data; members that are not known are ignored, null counts as
+// left out.
 // A stream, as media::StreamProperties: {type: "main" or "secondary", index, bitrate, codecs, width, height, language,
-// channels, name, frameRate, videoRange, key, bitrateDistinguishes}; all may be left out.
+// channels, name, frameRate, videoRange, key, bitrateDistinguishes, codecsOfG4, redirectedSwarmId}; all may be left
+// out.
 // An error is [code name, detail], for example ["timeout", "..."]. `?`: may be null.
 //
 // An effect is an array: its number (EffectKind) and what the enumeration says.
+//
+// clang-format on
 #pragma once
 
 #include <cstdint>

@@ -211,6 +211,7 @@ base::Result<media::StreamProperties> readStream(std::string_view text) {
   reader.read("key", stream.key);
   reader.read("bitrateDistinguishes", stream.bitrateDistinguishes);
   reader.read("codecsOfG4", stream.codecsOfG4);
+  reader.read("redirectedSwarmId", stream.redirectedSwarmId);
   if (type == "secondary") stream.type = media::StreamType::secondary;
   reader.expect(type == toString(stream.type), "type", "\"main\" or \"secondary\"");
   if (reader.error()) return std::unexpected(*reader.error());

@@ -107,7 +107,7 @@ P2PML_EXPORT(interfaceVersion) std::uint32_t interfaceVersion() { return kInterf
 P2PML_EXPORT(generations) std::uint32_t generations() {
   std::uint32_t built = 0;
   for (const engine::Generation generation : engine::allGenerations()) {
-    built |= std::uint32_t{1} << static_cast<std::uint32_t>(generation);
+    if (engine::isBuilt(generation)) built |= std::uint32_t{1} << static_cast<std::uint32_t>(generation);
   }
   return built;
 }
