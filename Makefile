@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-interop test-all bench format lint clean
+.PHONY: help build run test test-interop soak test-all bench format lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,13 @@ test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs 
 test-interop: ## every combination of peers in the field, in both directions and over both trackers
 	@P2PML_INTEROP=all scripts/test.sh interop
 
+soak: build ## gigabytes between a page in Chromium and a native peer, 20 minutes
+	@scripts/install.sh interop
+	@cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund && \
+	  P2PML_INTEROP=soak P2PML_BUILD_DIR=$(CURDIR)/build/release node --test soak.test.mjs
+
 test-all: ## the same with a second compiler, ten minutes of fuzzing and clang-tidy
-	@P2PML_FUZZ_SECONDS=600 scripts/test.sh dev clang asan tsan determinism interop lint
+	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all scripts/test.sh dev clang asan tsan determinism wasm web interop lint
 
 bench: ## build and run the benchmarks, against libdatachannel, libwebrtc and curl
 	@scripts/install.sh build test interop

@@ -7,6 +7,7 @@
 #   determinism  the simulations' digests are equal between g++ and clang-22
 #   wasm         clang-22 for WebAssembly: the tests of the pure rooms and of the simulator under node, digests equal to
 #                native, and the browser's module by itself
+#   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy
@@ -169,6 +170,19 @@ stage_interop() {
   return $status
 }
 
+stage_web() {
+  scripts/install.sh build wasm test interop && configure_and_build wasm && configure_and_build dev p2pml || return 1
+  local status=0 install="npm ci --ignore-scripts --no-audit --no-fund"
+  (cd tests/interop && $install) && (cd js && $install && npm run build && npm run types && npm run size) || return 1
+  (cd js && npm test) >"$logs/js.log" 2>&1 || status=1
+  cat "$logs/js.log"
+  count_node_tests "$logs/js.log" || status=1
+  P2PML_BUILD_DIR="$PWD/build/dev" timeout --kill-after=10 300 node --test tests/web/*.test.mjs >"$logs/web-pages.log" 2>&1 || status=1
+  cat "$logs/web-pages.log"
+  count_node_tests "$logs/web-pages.log" || status=1
+  return $status
+}
+
 stage_lint() {
   scripts/lint.sh >"$logs/lint-files.log" 2>&1
   local status=$?
@@ -177,9 +191,9 @@ stage_lint() {
   return $status
 }
 
-known="dev asan tsan determinism wasm interop clang lint"
+known="dev asan tsan determinism wasm web interop clang lint"
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm interop)
+[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web interop)
 for stage in "${stages[@]}"; do
   if ! [[ " $known " == *" $stage "* ]]; then
     echo "$0: no stage \"$stage\", expected some of: $known" >&2
