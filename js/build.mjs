@@ -3,7 +3,7 @@
 //   node build.mjs [--wasm FILE] [--out FOLDER] [--only NAME]
 //
 // Each variant NAME becomes NAME.js (UMD, to read), NAME.min.js with its source map, and NAME.mjs:
-//   p2pml-core         the module as base64 within the file
+//   p2pml-core         the module within the file, as src/packed.mjs writes it
 //   p2pml-core.nowasm  the module turned into JavaScript, for pages whose content security policy forbids WebAssembly
 //   p2pml-core.g0      generation G0 only, if FILE has a sibling p2pml-g0.wasm
 
@@ -17,15 +17,18 @@ import { parseArgs } from 'node:util'
 
 import { build } from 'esbuild'
 
+import { pack } from './src/packed.mjs'
+
 const here = path.dirname(fileURLToPath(import.meta.url))
 
 /** What clang-22 uses of WebAssembly for wasm32-wasi; not --all-features, for wasm2js has no tail calls. */
 const features = ['--enable-bulk-memory', '--enable-bulk-memory-opt', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
   '--enable-mutable-globals', '--enable-reference-types', '--enable-multivalue', '--enable-call-indirect-overlong']
 
-/** JavaScript source that gives base64 text by its default export. */
-async function base64Source (wasm) {
-  return `export default ${JSON.stringify((await readFile(wasm)).toString('base64'))}`
+/** JavaScript source that gives the module as unpack() takes it. */
+async function packedSource (wasm) {
+  const packed = pack(await readFile(wasm))
+  return Object.entries(packed).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 
 /** JavaScript source that gives instantiate(env), as module_wasm.mjs does, with no WebAssembly in it. */
@@ -50,7 +53,7 @@ async function javaScriptSource (wasm) {
   }
 }
 
-/** Resolves "#module" and "#base64" to these sources. */
+/** Resolves "#module" and "#packed" to these sources. */
 function modulePlugin (sources) {
   return {
     name: 'p2pml-module',
@@ -97,10 +100,10 @@ async function makeVariant (name, sources, out, version) {
 export async function makeAll ({ wasm, out, only }) {
   const small = path.join(path.dirname(wasm), 'p2pml-g0.wasm')
   const variants = {
-    'p2pml-core': async () => ({ '#base64': await base64Source(wasm) }),
+    'p2pml-core': async () => ({ '#packed': await packedSource(wasm) }),
     'p2pml-core.nowasm': async () => ({ '#module': await javaScriptSource(wasm) })
   }
-  if (existsSync(small)) variants['p2pml-core.g0'] = async () => ({ '#base64': await base64Source(small) })
+  if (existsSync(small)) variants['p2pml-core.g0'] = async () => ({ '#packed': await packedSource(small) })
   const names = Object.keys(variants).filter(name => !only || name === only)
   const version = await projectVersion()
   await mkdir(out, { recursive: true })

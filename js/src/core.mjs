@@ -1,6 +1,6 @@
 // The seed's namespace: what is behind window.p2pml.core, and what the package exports.
 //
-// The build resolves "#module" to the module as base64 or as JavaScript, and VERSION to the project's.
+// The build resolves "#module" to the module as WebAssembly or as JavaScript, and VERSION to the project's.
 
 import instantiate from '#module'
 

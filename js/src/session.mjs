@@ -126,7 +126,7 @@ export class Session {
     this.queue_ = new Map(segments.map((segment, place) => [records[place].id, segment]))
     if (this.plain_) return this.plain_.load(segments)
     for (const [id, segment] of queue) this.leaving_.set(id, segment)
-    const fault = this.ask_('load', performance.now(), JSON.stringify(records), String(streamSwarmId), stream ? JSON.stringify(stream) : '')
+    const fault = this.ask_('load', performance.now(), JSON.stringify(records), String(streamSwarmId === undefined ? '' : streamSwarmId), stream ? JSON.stringify(stream) : '')
     if (!fault) return
     this.queue_ = queue
     throw new TypeError(fault)
