@@ -17,7 +17,6 @@ class Connection {
   early_ = []
   isOpen_ = false
   channel_ = undefined
-  stopGathering_ = undefined
 
   constructor (peers, id, config) {
     this.peers_ = peers
@@ -57,7 +56,7 @@ class Connection {
     const pc = this.pc_
     return new Promise(resolve => {
       let timer
-      const done = this.stopGathering_ = () => {
+      const done = () => {
         clearTimeout(timer)
         pc.onicecandidate = pc.onicegatheringstatechange = null
         resolve()
@@ -131,7 +130,6 @@ class Connection {
   close () {
     this.peers_.forget(this)
     const { pc_: pc, channel_: channel } = this
-    if (this.stopGathering_) this.stopGathering_()
     pc.onconnectionstatechange = pc.oniceconnectionstatechange = pc.ondatachannel = null
     this.early_.length = 0
     if (channel) {

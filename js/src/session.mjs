@@ -18,8 +18,6 @@ const withWebRtc = 1
 const withSegmentValidator = 2
 const withCustomStorage = 4
 
-/** The number of the first event among the effects. */
-const firstEvent = 32
 const peerSend = 9
 
 const orNone = value => value === null ? undefined : value
@@ -164,6 +162,7 @@ export class Session {
 
   report (error) { report(error) }
 
+  /** After destroy() nothing is delivered any more. */
   emit (name, ...args) { if (!this.isDestroyed) this.emit_(name, ...args) }
 
   run_ (call) {
@@ -233,8 +232,6 @@ export class Session {
   }
 
   carryOut_ ([kind, ...args]) {
-    // After destroy() nothing is delivered any more, only closed.
-    if (kind >= firstEvent && this.isDestroyed) return
     try {
       effects[kind](this, ...args)
     } catch (error) {

@@ -204,6 +204,19 @@ test('HTTP: the module lets go of the handle in the middle; the rest comes by th
   assert.equal(loader._session.payloads.count, 0)
 })
 
+test('HTTP: the module lets go of the handle and gets it again before the bytes are there', () => {
+  make()
+  carryOut([1, 1, segmentRecord('a'), null])
+  module.on.httpData = (_request, handle) => {
+    module.on.httpData = undefined
+    module.env.payloadFree(handle)
+  }
+  FakeXhr.last.progress(4, 10)
+  FakeXhr.last.progress(10, 10)
+  FakeXhr.last.finish(bytes(10))
+  assert.equal(module.env.payloadIntact(1), 1)
+})
+
 test('HTTP: a throwing xhrSetup or segmentUrlBuilder fails that request, is reported, and the loop goes on', async () => {
   const fault = new Error('mine')
   make({ xhrSetup: () => { throw fault } })
@@ -248,6 +261,7 @@ test('destroy() within a listener: nothing more is delivered, all is closed, the
   let ended
   loader.on(Events.PeerClose, () => { ended = loader.destroy() })
   module.on.destroy = () => module.record(16)
+  loader._session.payloads.add(bytes(5))
   carryOut([1, 1, segmentRecord('a'), null], [3, 2, 'ws://t'], [6, 3, 'label'], [36, 'p'], [36, 'q'])
   assert.equal(events.length, 1)
   assert.ok(FakeXhr.last.isAborted && FakeSocket.last.isClosed && FakePeerConnection.last.isClosed)
@@ -257,6 +271,7 @@ test('destroy() within a listener: nothing more is delivered, all is closed, the
   assert.equal(isOver, false)
   finish()
   await ended
+  assert.equal(loader._session.payloads.count, 0)
   const calls = module.calls.length
   await loader.load([segmentRecord('a')], 's')
   assert.equal(await loader.getSegment('a'), undefined)
@@ -569,6 +584,24 @@ test('a trap is reported once, and the queue goes over plain HTTP', async () => 
   assert.deepEqual(events.at(-1), ['segment_abort', given[1]])
   assert.ok(FakeXhr.last.isAborted)
   assert.equal(browser.errors.length, 1)
+})
+
+test('a trap in what a listener calls: what was recorded with it is not carried out any more', async () => {
+  make()
+  module.on.getSegment = () => { throw new WebAssembly.RuntimeError('unreachable') }
+  let answer
+  loader.on(Events.PeerClose, () => { answer = loader.getSegment('a') })
+  carryOut([36, 'p'], [1, 1, segmentRecord('a'), null], [3, 2, 'ws://t'])
+  assert.equal(await answer, undefined)
+  assert.equal(FakeXhr.all.length + FakeSocket.all.length, 0)
+})
+
+test('what the application said of a segment stays, whatever the record has', async () => {
+  make()
+  const given = { id: 'a', url: 'u', range: 'bytes=0-1', priority: 4, streamId: 'V0' }
+  await loader.load([given], 's')
+  carryOut([34, { id: 'a', url: 'other', priority: 0, range: 'bytes=5-' }])
+  assert.deepEqual(given, { id: 'a', url: 'u', range: 'bytes=0-1', priority: 4, streamId: 'V0' })
 })
 
 test('no WebAssembly here: everything over plain HTTP', async () => {

@@ -128,7 +128,11 @@ export class FakePeerConnection extends Target {
 
   async createOffer () { return { type: 'offer', sdp } }
   async createAnswer () { return { type: 'answer', sdp } }
-  async setLocalDescription (description) { this.localDescription = description }
+  /** Browsers put the line back that peers without trickle must not have. */
+  async setLocalDescription ({ type, sdp: given }) {
+    this.localDescription = { type, sdp: given.replace('a=mid', 'a=ice-options:trickle\r\na=mid') }
+  }
+
   async setRemoteDescription (description) {
     if (description.sdp === 'nonsense') throw new Error('Failed to parse SessionDescription')
     this.remoteDescription = description
