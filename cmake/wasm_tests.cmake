@@ -9,7 +9,7 @@ target_include_directories(p2pml_googletest SYSTEM PUBLIC ${P2PML_GOOGLETEST}/go
                                                           ${P2PML_GOOGLETEST}/googlemock/include)
 target_include_directories(p2pml_googletest PRIVATE ${P2PML_GOOGLETEST}/googletest ${P2PML_GOOGLETEST}/googlemock)
 target_compile_definitions(p2pml_googletest PUBLIC GTEST_HAS_PTHREAD=0 GTEST_HAS_STREAM_REDIRECTION=0 GTEST_HAS_CLONE=0
-                                                   GTEST_HAS_POSIX_RE=0)
+                                                   GTEST_HAS_POSIX_RE=1)
 add_library(GTest::gmock ALIAS p2pml_googletest)
 add_library(GTest::gtest_main ALIAS p2pml_googletest)
 

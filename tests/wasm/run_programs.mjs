@@ -2,6 +2,9 @@
 //
 // Each is a GoogleTest program, run in a process of its own, as many at a time as there are processors. The last line is
 // "N passed, M failed"; a program that does not come to its own summary (a trap, a time-out) counts as one failure.
+//
+// All tests of the rooms run here. Two of them have less to say: death tests need a process to fork, so
+// EXPECT_DEATH_IF_SUPPORTED (base/assert_test.cpp, driver/driver_test.cpp) is empty.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';

@@ -160,8 +160,7 @@ inline constexpr std::uint32_t kCustomStorage = 4;     ///< kStorage... will be 
 
 enum class EffectKind : std::uint8_t {
   // Orders.
-  httpStart =
-      1,  ///< request, segment, range?: GET of the segment's url with that Range header (segmentUrlBuilder, xhrSetup)
+  httpStart = 1,        ///< request, segment, range?: GET by segmentUrlBuilder and xhrSetup, with that Range header
   httpCancel = 2,       ///< request
   socketOpen = 3,       ///< socket, url
   socketSend = 4,       ///< socket, text
