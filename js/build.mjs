@@ -25,6 +25,12 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 const features = ['--enable-bulk-memory', '--enable-bulk-memory-opt', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
   '--enable-mutable-globals', '--enable-reference-types', '--enable-multivalue', '--enable-call-indirect-overlong']
 
+/** Runs a tool of binaryen. */
+function binaryen (tool, ...args) {
+  execFileSync(process.execPath, [path.join(here, 'node_modules/binaryen/bin', tool), ...args, ...features],
+    { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
 /** JavaScript source that gives the module as unpack() takes it. */
 async function packedSource (wasm) {
   const packed = pack(await readFile(wasm))
@@ -32,25 +38,17 @@ async function packedSource (wasm) {
 }
 
 /** JavaScript source that gives instantiate(env), as module_wasm.mjs does, with no WebAssembly in it. */
-async function javaScriptSource (wasm) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'p2pml-wasm2js-'))
-  try {
-    const file = path.join(folder, 'module.mjs')
-    const run = (tool, ...args) => execFileSync(process.execPath, [path.join(here, 'node_modules/binaryen/bin', tool), ...args, ...features],
-      { stdio: ['ignore', 'ignore', 'inherit'] })
-    // wasm2js cannot make 32-bit code of the saturating conversions to 64 bits: wasm-opt spells them out.
-    const lowered = path.join(folder, 'lowered.wasm')
-    run('wasm-opt', wasm, '--llvm-nontrapping-fptoint-lowering', '-o', lowered)
-    run('wasm2js', lowered, '-Oz', '-o', file)
-    const lines = (await readFile(file, 'utf8')).split('\n').filter(line => !/^(import|export) /.test(line))
-    const made = /^var retasmFunc = asmFunc\((\{[\s\S]*?\})\);$/m
-    const source = lines.join('\n')
-    if (!made.test(source)) throw new Error('wasm2js has written something else than expected')
-    // All of it within a function: what it keeps outside of asmFunc would be shared by all loaders of a page.
-    return `export default function instantiate (env) {\n${source.replace(made, 'return asmFunc({ env })')}\n}`
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+async function javaScriptSource (wasm, folder) {
+  const lowered = path.join(folder, 'lowered.wasm')
+  const file = path.join(folder, 'module.mjs')
+  // wasm2js cannot make 32-bit code of the saturating conversions to 64 bits: wasm-opt spells them out.
+  binaryen('wasm-opt', wasm, '--llvm-nontrapping-fptoint-lowering', '-o', lowered)
+  binaryen('wasm2js', lowered, '-Oz', '-o', file)
+  const source = (await readFile(file, 'utf8')).split('\n').filter(line => !/^(import|export) /.test(line)).join('\n')
+  const made = /^var retasmFunc = asmFunc\((\{[\s\S]*?\})\);$/m
+  if (!made.test(source)) throw new Error('wasm2js has written something else than expected')
+  // All of it within a function: what it keeps outside of asmFunc would be shared by all loaders of a page.
+  return `export default function instantiate (env) {\n${source.replace(made, 'return asmFunc({ env })')}\n}`
 }
 
 /** Resolves "#module" and "#packed" to these sources. */
@@ -100,14 +98,25 @@ async function makeVariant (name, sources, out, version) {
 export async function makeAll ({ wasm, out, only }) {
   const small = path.join(path.dirname(wasm), 'p2pml-g0.wasm')
   const variants = {
-    'p2pml-core': async () => ({ '#packed': await packedSource(wasm) }),
-    'p2pml-core.nowasm': async () => ({ '#module': await javaScriptSource(wasm) })
+    'p2pml-core': { wasm, source: async file => ({ '#packed': await packedSource(file) }) },
+    'p2pml-core.nowasm': { wasm, source: async (file, folder) => ({ '#module': await javaScriptSource(file, folder) }) },
+    'p2pml-core.g0': { wasm: small, source: async file => ({ '#packed': await packedSource(file) }) }
   }
-  if (existsSync(small)) variants['p2pml-core.g0'] = async () => ({ '#packed': await packedSource(small) })
-  const names = Object.keys(variants).filter(name => !only || name === only)
+  const names = Object.keys(variants).filter(name => existsSync(variants[name].wasm) && (!only || name === only))
   const version = await projectVersion()
   await mkdir(out, { recursive: true })
-  for (const name of names) await makeVariant(name, await variants[name](), out, version)
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'p2pml-js-'))
+  try {
+    for (const name of names) {
+      const { wasm, source } = variants[name]
+      const optimized = path.join(folder, path.basename(wasm))
+      // What the linker's optimizer leaves: a sixth of the module.
+      if (!existsSync(optimized)) binaryen('wasm-opt', wasm, '-Oz', '--converge', '-o', optimized)
+      await makeVariant(name, await source(optimized, folder), out, version)
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
   return names
 }
 
