@@ -145,7 +145,10 @@ stage_wasm() {
   count_digests "$logs/digests-dev.txt" "$logs/digests-wasm.txt" || status=1
 
   configure_and_build wasm || return 1
-  node --test tests/wasm/*.test.mjs >"$logs/wasm-module.log" 2>&1 || status=1
+  local module
+  for module in p2pml p2pml-g0; do
+    P2PML_WASM=build/wasm/$module.wasm node --test tests/wasm/*.test.mjs || status=1
+  done >"$logs/wasm-module.log" 2>&1
   cat "$logs/wasm-module.log"
   count_node_tests "$logs/wasm-module.log" || status=1
   return $status
