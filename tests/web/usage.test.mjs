@@ -77,3 +77,17 @@ test('a page whose policy forbids the WebAssembly that it was given plays on ove
   assert.ok(viewer.page.errors.some(text => /WebAssembly/.test(text)), 'it is reported')
   assert.ok(viewer.page.errors.length <= 2, 'once')
 })
+
+for (const [script, type] of [['worker.js', 'classic'], ['worker.mjs', 'module']]) {
+  test(`in a ${type} worker, where there is no WebRTC, over HTTP`, { timeout }, async t => {
+    const page = await browser.open(`${origin.url}/web/core.html`, script)
+    t.after(() => page.close())
+    const said = await page.evaluate(([script, type]) => new Promise((resolve, reject) => {
+      const worker = new Worker(`/web/${script}`, { type })
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = ({ message }) => reject(new Error(message))
+    }), [script, type])
+    assert.match(said.version, /^\d+\.\d+\.\d+$/)
+    assert.deepEqual({ ...said, version: '' }, { id: 'a', size: 5000, isSupported: false, version: '' })
+  })
+}
