@@ -60,6 +60,7 @@ export interface Stream {
   videoRange?: string
   key?: string
   bitrateDistinguishes?: boolean
+  codecsOfG4?: string
   /** The swarm that the manifest's address names after redirects, where it is another than before. */
   redirectedSwarmId?: string
 }
