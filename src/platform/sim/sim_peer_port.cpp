@@ -251,12 +251,12 @@ void PeerFabric::onPathsChanged() {
   for (auto& [key, end] : ends_) {
     if (!end.open || end.losing || network_.reaches(key.first, end.remote->first)) continue;
     end.losing = true;
-    end.timer = network_.events().after(options_.consentTimeout, [this, key = key] {
+    end.timer = network_.events().after(options_.silenceLimit, [this, key = key] {
       End* found = find(key);
       if (found == nullptr) return;
       found->losing = false;
       if (network_.reaches(key.first, found->remote->first)) return;
-      lose(key, {base::ErrorCode::timeout, "consent expired: the peer is gone"});
+      lose(key, {base::ErrorCode::timeout, "the remote gives no sign of life any more"});
     });
   }
 }

@@ -32,8 +32,8 @@ struct PeerFabricOptions {
   int handshakeRoundTrips = 4;
   /// After which a handshake that cannot succeed is given up.
   base::Duration handshakeTimeout = base::seconds(15);
-  /// After which a peer that vanished without a goodbye is noticed (ICE consent; 8 s was measured with libnice).
-  base::Duration consentTimeout = base::seconds(8);
+  /// After which a peer that vanished without a goodbye is noticed (RtcOptions::silenceLimit of the native platform).
+  base::Duration silenceLimit = base::seconds(10);
 };
 
 class PeerFabric {
@@ -60,7 +60,7 @@ class PeerFabric {
     bool offerer = false;
     bool answered = false;  ///< the offerer has taken an answer
     bool open = false;
-    bool losing = false;  ///< the path is broken; the consent timeout runs
+    bool losing = false;  ///< the path is broken; the silence limit runs
     std::shared_ptr<Pipe> out;
     std::uint64_t tampered = 0;  ///< bytes handed over that never enter the pipe, or less than 0 (modulo 2^64)
     std::uint64_t told = 0;      ///< drained, as last told
