@@ -204,6 +204,7 @@ export class HybridLoader {
   getSettings (): HybridLoaderSettings
   getDetails (): Details
   getStats (): Partial<Stats>
+  /** Ends everything. A load() after it begins anew. */
   destroy (): Promise<void>
 
   on<N extends Name> (name: N, listener: Listener<N>): this

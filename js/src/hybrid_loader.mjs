@@ -17,16 +17,22 @@ export function makeHybridLoader (instantiate) {
     constructor (settings = {}) {
       super()
       const emit = (name, ...args) => this.emit(name, ...args)
-      this._session = new Session(instantiate, readSettings(settings || {}), HybridLoader.isSupported(), emit)
+      const read = readSettings(settings || {})
+      this._start = () => { this._session = new Session(instantiate, read, HybridLoader.isSupported(), emit) }
+      this._start()
     }
 
     /**
-     * Replaces the queue of segments to download.
+     * Replaces the queue of segments to download. After destroy() the loader begins anew, as that of 0.6.2 does: the Shaka integration
+     * destroys its loader whenever the player loads something.
      * @param {object[]} segments Segments, or any objects with their fields; they are the ones that events give back
      * @param {string} streamSwarmId
      * @param {object} [stream] what the manifest says of the stream, for peers of later generations
      */
-    async load (segments, streamSwarmId, stream) { this._session.load(segments, streamSwarmId, stream) }
+    async load (segments, streamSwarmId, stream) {
+      if (this._session.isDestroyed) this._start()
+      this._session.load(segments, streamSwarmId, stream)
+    }
 
     /** @param {string} id @returns {Promise<object | undefined>} */
     async getSegment (id) { return this._session.getSegment(id) }

@@ -78,6 +78,7 @@ export class Session {
   due_ = Infinity
   plain_ = undefined
   storageEnd_ = undefined
+  peerId_ = ''
 
   /**
    * @param {(env: object) => object} instantiate gives the exports of a new instance of the module
@@ -114,11 +115,14 @@ export class Session {
     return this.settings_
   }
 
-  details () { return JSON.parse(this.ask_('getDetails') || '{"peerId":"","peers":[],"swarms":[]}') }
+  details () {
+    const text = this.ask_('getDetails')
+    return text ? JSON.parse(text) : { peerId: this.peerId_, peers: [], swarms: [] }
+  }
+
   stats () { return JSON.parse(this.ask_('getStats') || '{}') }
 
   load (segments, streamSwarmId, stream) {
-    if (this.isDestroyed) return
     const queue = this.queue_
     const records = segments.map(toRecord)
     this.queue_ = new Map(segments.map((segment, place) => [records[place].id, segment]))
@@ -143,6 +147,7 @@ export class Session {
   destroy () {
     if (!this.isDestroyed) {
       this.ended_ = new Promise(resolve => { this.end_ = resolve })
+      this.peerId_ = this.details().peerId
       this.isDestroyed = true
       if (this.plain_) {
         this.plain_.destroy()

@@ -414,6 +414,24 @@ test('destroy(): everything is closed, the tracker is told, nothing comes any mo
   assert.equal(loader.heard.length, length)
 })
 
+test('load() after destroy() begins anew, with the settings and listeners that were given, as the Shaka integration needs it', async () => {
+  const { seeder, leecher } = await pair([0, 1], { httpDownloadProbabilityInterval: 300 })
+  await load(leecher, [0])
+  await until(() => leecher.loaded().length)
+  const { peerId } = leecher.getDetails()
+  await leecher.destroy()
+  assert.equal(await leecher.getSegment(id(0)), undefined)
+  assert.equal(leecher.getSettings().httpDownloadProbabilityInterval, 300)
+  assert.deepEqual(leecher.getDetails(), { peerId, peers: [], swarms: [] })
+  await until(() => seeder.of('peer_close').length)
+  await load(leecher, [0, 1])
+  await until(() => leecher.loaded().length === 3)
+  assert.deepEqual(leecher.loaded().slice(1).sort(), [id(0), id(1)])
+  assert.equal((await leecher.getSegment(id(1))).data.byteLength, 1000)
+  assert.equal(leecher.of('peer_connect').length, 2)
+  assert.deepEqual(leecher.of('segment_error'), [])
+})
+
 // Events.
 
 test('SegmentLoaded, PieceBytesDownloaded, PieceBytesUploaded, PeerConnect, PeerClose: of a transfer between peers', async () => {

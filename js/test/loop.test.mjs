@@ -273,7 +273,6 @@ test('destroy() within a listener: nothing more is delivered, all is closed, the
   await ended
   assert.equal(loader._session.payloads.count, 0)
   const calls = module.calls.length
-  await loader.load([segmentRecord('a')], 's')
   assert.equal(await loader.getSegment('a'), undefined)
   await loader.destroy()
   assert.equal(module.calls.length, calls)

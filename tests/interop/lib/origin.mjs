@@ -1,4 +1,4 @@
-// The origin of these tests: pages, the npm packages' own builds, made-up segments, the sample stream.
+// The origin of these tests: pages, the npm packages' own builds, made-up segments, the sample streams.
 //
 // It knows its clients: by "/t/ID/" in front of the path (docs/measurement-peer.md) or, where URLs must be the same for all
 // viewers because the swarm is named by them, by the header x-interop-client. It counts the segments each of them asks for, and
@@ -21,12 +21,16 @@ const commonFolders = {
   '/samples/': path.join(here, '../../../samples')
 }
 
+const segmentTypes = ['.ts', '.m4s']
 const types = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.m3u8': 'application/vnd.apple.mpegurl',
   '.ts': 'video/mp2t',
+  '.mpd': 'application/dash+xml',
+  '.m4s': 'video/iso.segment',
+  '.mp4': 'video/mp4',
   '.json': 'application/json'
 }
 
@@ -117,7 +121,7 @@ export class Origin {
       const extension = path.extname(file)
       try {
         const body = await readFile(file)
-        return { isSegment: extension === '.ts', type: types[extension] ?? 'application/octet-stream', body }
+        return { isSegment: segmentTypes.includes(extension), type: types[extension] ?? 'application/octet-stream', body }
       } catch (error) {
         if (error.code === 'ENOENT' || error.code === 'EISDIR') return undefined
         throw error

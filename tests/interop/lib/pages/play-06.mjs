@@ -1,6 +1,6 @@
 // Real playback in the generation "06": hls.js 0.14.17 over p2p-media-loader-hlsjs 0.6.2.
 
-import { reportFragment, watchedVideo } from './playback.mjs'
+import { playHls, reportFragment } from './playback.mjs'
 import { reportError, reportPeer, reportUploaded } from './stream.mjs'
 
 const { Hls } = window
@@ -13,7 +13,8 @@ const roles = {
   leech: { requiredSegmentsPriority: -1, httpDownloadProbability: 0 }
 }
 
-function start ({ manifest, tracker, role, level, rate, settings }) {
+function start (config) {
+  const { tracker, role, level, settings } = config
   const engine = new Engine({
     loader: { trackerAnnounce: [tracker], rtcConfig: { iceServers: [] }, ...roles[role], ...settings }
   })
@@ -27,18 +28,9 @@ function start ({ manifest, tracker, role, level, rate, settings }) {
   })
   engine.on(Events.PeerClose, () => reportPeer(-1))
 
-  const video = watchedVideo()
   const hls = new Hls({ loader: engine.createLoaderClass(), startLevel: level })
   initHlsJsPlayer(hls)
-  hls.on(Hls.Events.ERROR, (_event, { details, fatal }) => window.report({ hls: { details, fatal } }))
-  hls.on(Hls.Events.MANIFEST_PARSED, () => {
-    hls.currentLevel = level // all viewers of these tests watch the same rendition: that is their swarm
-    video.playbackRate = rate
-    video.play().catch(error => reportError(`play: ${error}`))
-  })
-  window.switchTo = other => { hls.nextLevel = other }
-  hls.loadSource(manifest)
-  hls.attachMedia(video)
+  playHls(Hls, hls, config)
 }
 
 Object.assign(window, { start })

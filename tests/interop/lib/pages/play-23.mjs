@@ -3,7 +3,7 @@
 import Hls from 'hls.js'
 import { HlsJsP2PEngine } from 'p2p-media-loader-hlsjs'
 
-import { reportFragment, watchedVideo } from './playback.mjs'
+import { playHls, reportFragment } from './playback.mjs'
 import { reportError, reportPeer, reportUploaded } from './stream.mjs'
 
 const everything = 1_000_000
@@ -12,8 +12,8 @@ const roles = {
   leech: { simultaneousHttpDownloads: 0, highDemandTimeWindow: 0 }
 }
 
-function start ({ manifest, tracker, role, level, rate, worker, settings }) {
-  const video = watchedVideo()
+function start (config) {
+  const { tracker, role, level, worker, settings } = config
   const HlsWithP2P = HlsJsP2PEngine.injectMixin(Hls)
   const hls = new HlsWithP2P({
     // With its worker on, hls.js takes the engine's stored segments away: it hands the buffers over to the worker, and peers
@@ -34,15 +34,7 @@ function start ({ manifest, tracker, role, level, rate, worker, settings }) {
       }
     }
   })
-  hls.on(Hls.Events.ERROR, (_event, { details, fatal }) => window.report({ hls: { details, fatal } }))
-  hls.on(Hls.Events.MANIFEST_PARSED, () => {
-    hls.currentLevel = level // all viewers of these tests watch the same rendition: that is their swarm
-    video.playbackRate = rate
-    video.play().catch(error => reportError(`play: ${error}`))
-  })
-  window.switchTo = other => { hls.nextLevel = other }
-  hls.loadSource(manifest)
-  hls.attachMedia(video)
+  playHls(Hls, hls, config)
 }
 
 Object.assign(window, { start })

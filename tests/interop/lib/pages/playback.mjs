@@ -22,4 +22,21 @@ export function watchedVideo () {
   return video
 }
 
+/**
+ * Plays with an hls.js of any version, and tells what it says.
+ * @param {{manifest: string, level: number, rate: number}} config of player.mjs
+ */
+export function playHls (Hls, hls, { manifest, level, rate }) {
+  const video = watchedVideo()
+  hls.on(Hls.Events.ERROR, (_event, { details, fatal }) => window.report({ hls: { details, fatal } }))
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    hls.currentLevel = level // all viewers of these tests watch the same rendition: that is their swarm
+    video.playbackRate = rate
+    video.play().catch(error => reportError(`play: ${error}`))
+  })
+  window.switchTo = other => { hls.nextLevel = other }
+  hls.loadSource(manifest)
+  hls.attachMedia(video)
+}
+
 export const reportFragment = (url, bytes, peer) => window.report({ fragment: { url, bytes, src: peer === undefined ? 'http' : 'p2p' } })
