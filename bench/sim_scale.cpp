@@ -49,7 +49,9 @@ std::uint64_t residentBytes() {
 double processorSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -153,8 +155,7 @@ class Audience {
   }
 
   void scheduleChurn(base::Duration after) {
-    const base::Duration pause =
-        base::seconds(6000) / (config_.churn * static_cast<std::int64_t>(config_.viewers));
+    const base::Duration pause = base::seconds(6000) / (config_.churn * static_cast<std::int64_t>(config_.viewers));
     world_.queue().after(after, [this, pause] {
       const auto place = static_cast<std::size_t>(world_.rng().below(present_.size()));
       viewers_[present_[place]]->leave();
@@ -206,7 +207,8 @@ int main(int argc, char** argv) {
               static_cast<long long>(config->churn), static_cast<unsigned long long>(config->seed));
   std::printf("  warm-up                %10.2f CPU s for %lld s\n", warmed - begun,
               static_cast<long long>(config->warm));
-  std::printf("  CPU s a virtual s      %10.4f  (%.2f us a viewer)\n", spent / seconds, 1e6 * spent / seconds / viewers);
+  std::printf("  CPU s a virtual s      %10.4f  (%.2f us a viewer)\n", spent / seconds,
+              1e6 * spent / seconds / viewers);
   std::printf("  events a virtual s     %10.0f  (%.1f a viewer)\n", events / seconds, events / seconds / viewers);
   std::printf("  steps a virtual s      %10.0f  (%.1f a viewer)\n", steps / seconds, steps / seconds / viewers);
   std::printf("  ns a step, all in      %10.0f\n", 1e9 * spent / steps);

@@ -1,6 +1,7 @@
 #include "platform/sim/event_queue.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace p2pml::sim {
@@ -15,10 +16,21 @@ EventQueue::Handle EventQueue::at(base::TimePoint when, Action action) {
     freeSlots_.pop_back();
   }
   slots_[slot].action = std::move(action);
-  const std::uint32_t generation = slots_[slot].generation;
-  heap_.push_back({std::max(when, now_), ++lastSequence_, slot, generation});
-  std::push_heap(heap_.begin(), heap_.end(), later);
-  return {slot, generation};
+  const Entry entry{std::max(when, now_), ++lastSequence_, slot, slots_[slot].generation};
+  const std::int64_t bucket = bucketOf(entry.when);
+  if (bucket <= currentBucket_) {
+    current_.push_back(entry);
+    std::push_heap(current_.begin(), current_.end(), Later{});
+  } else if (bucket - currentBucket_ < kBuckets) {
+    const auto place = static_cast<std::size_t>(bucket % kBuckets);
+    near_[place].push_back(entry);
+    filled_[place / kWordBits] |= std::uint64_t{1} << (place % kWordBits);
+    ++nearCount_;
+  } else {
+    far_.push_back(entry);
+    std::push_heap(far_.begin(), far_.end(), Later{});
+  }
+  return {slot, entry.generation};
 }
 
 void EventQueue::release(std::uint32_t slot) {
@@ -29,38 +41,69 @@ void EventQueue::release(std::uint32_t slot) {
 
 void EventQueue::cancel(Handle handle) {
   if (handle.generation == 0 || slots_[handle.slot].generation != handle.generation) return;
-  // The heap's entry stays until its time comes: its generation is over then.
+  // The entry stays until its time comes: its generation is over then.
   release(handle.slot);
 }
 
-void EventQueue::dropCancelled() {
-  while (!heap_.empty() && slots_[heap_.front().slot].generation != heap_.front().generation) {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    heap_.pop_back();
+std::int64_t EventQueue::nextNearBucket() const {
+  if (nearCount_ == 0) return -1;
+  const std::int64_t first = (currentBucket_ + 1) % kBuckets;
+  std::int64_t word = first / kWordBits;
+  std::uint64_t bits = filled_[static_cast<std::size_t>(word)] & (~std::uint64_t{0} << (first % kWordBits));
+  while (bits == 0) {
+    word = (word + 1) % (kBuckets / kWordBits);
+    bits = filled_[static_cast<std::size_t>(word)];
+  }
+  const std::int64_t place = word * kWordBits + std::countr_zero(bits);
+  return currentBucket_ + 1 + (place - first + kBuckets) % kBuckets;
+}
+
+bool EventQueue::findNext() {
+  while (true) {
+    while (!current_.empty()) {
+      const Entry& first = current_.front();
+      if (slots_[first.slot].generation == first.generation) return true;
+      std::pop_heap(current_.begin(), current_.end(), Later{});
+      current_.pop_back();
+    }
+    const std::int64_t near = nextNearBucket();
+    const std::int64_t far = far_.empty() ? -1 : bucketOf(far_.front().when);
+    if (near < 0 && far < 0) return false;
+    currentBucket_ = near < 0 || (far >= 0 && far < near) ? far : near;
+    if (currentBucket_ == near) {
+      Entries& entries = placeOf(near);
+      nearCount_ -= entries.size();
+      current_.swap(entries);
+      const auto place = static_cast<std::size_t>(near % kBuckets);
+      filled_[place / kWordBits] &= ~(std::uint64_t{1} << (place % kWordBits));
+    }
+    while (!far_.empty() && bucketOf(far_.front().when) <= currentBucket_) {
+      current_.push_back(far_.front());
+      std::pop_heap(far_.begin(), far_.end(), Later{});
+      far_.pop_back();
+    }
+    std::make_heap(current_.begin(), current_.end(), Later{});
   }
 }
 
 base::TimePoint EventQueue::nextTime() {
   if (!soon_.empty()) return now_;
-  dropCancelled();
-  return heap_.empty() ? base::kNever : heap_.front().when;
+  return findNext() ? current_.front().when : base::kNever;
 }
 
 bool EventQueue::step() {
   if (!soon_.empty()) {
-    const Action action = std::move(soon_.front());
-    soon_.pop_front();
+    Action action = soon_.takeFront();
     ++executed_;
     action();
     return true;
   }
-  dropCancelled();
-  if (heap_.empty()) return false;
-  const Entry entry = heap_.front();
-  std::pop_heap(heap_.begin(), heap_.end(), later);
-  heap_.pop_back();
+  if (!findNext()) return false;
+  const Entry entry = current_.front();
+  std::pop_heap(current_.begin(), current_.end(), Later{});
+  current_.pop_back();
   now_ = entry.when;
-  const Action action = std::move(slots_[entry.slot].action);
+  Action action = std::move(slots_[entry.slot].action);
   release(entry.slot);
   ++executed_;
   action();

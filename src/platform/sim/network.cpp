@@ -29,7 +29,7 @@ void Pipe::call(Call handler) {
 
 void Pipe::send(Message message) {
   if (closed_) return;
-  messages_.push_back(std::move(message));
+  messages_.push(std::move(message));
   offerToUpLink();
 }
 
@@ -47,8 +47,7 @@ void Pipe::offerToUpLink() {
   if (closed_ || inUpRing_ || waiting_ || passingUp_ || entering_ >= messages_.size()) return;
   const base::TimePoint now = network_.events().now();
   while (!acknowledgements_.empty() && acknowledgements_.front().first <= now) {
-    unacknowledged_ -= acknowledgements_.front().second;
-    acknowledgements_.pop_front();
+    unacknowledged_ -= acknowledgements_.takeFront().second;
   }
   base::TimePoint when = nextEntry_;
   if (unacknowledged_ >= network_.window) {
@@ -65,7 +64,7 @@ void Pipe::offerToUpLink() {
     return;
   }
   inUpRing_ = true;
-  network_.at(from_).up->add(shared_from_this());
+  network_.at(from_).up.add(shared_from_this());
 }
 
 std::optional<Pipe::Chunk> Pipe::takeAtUpLink() {
@@ -108,38 +107,37 @@ void Pipe::left(Chunk chunk) {
 void Pipe::arrive(Chunk chunk) {
   if (closed_) return;
   if (!held_.empty() || !network_.reaches(from_, to_)) {
+    // The dead stay dead: nobody will ever ask for it.
+    if (!network_.alive(from_) || !network_.alive(to_)) return;
     if (held_.empty()) network_.holding_.push_back(weak_from_this());
-    held_.push_back(chunk);
+    held_.push(chunk);
     return;
   }
-  atDownLink_.push_back(chunk);
+  atDownLink_.push(chunk);
   offerToDownLink();
 }
 
 void Pipe::offerToDownLink() {
   if (inDownRing_ || passingDown_ || atDownLink_.empty()) return;
   inDownRing_ = true;
-  network_.at(to_).down->add(shared_from_this());
+  network_.at(to_).down.add(shared_from_this());
 }
 
 std::optional<Pipe::Chunk> Pipe::takeAtDownLink() {
   inDownRing_ = false;
   if (atDownLink_.empty()) return std::nullopt;  // closed meanwhile
   passingDown_ = true;
-  const Chunk chunk = atDownLink_.front();
-  atDownLink_.pop_front();
-  return chunk;
+  return atDownLink_.takeFront();
 }
 
 void Pipe::deliver(Chunk chunk) {
   if (closed_) return;
   network_.bytesDelivered_ += chunk.bytes;
-  acknowledgements_.emplace_back(network_.events().now() + network_.latency(from_, to_), chunk.bytes);
+  acknowledgements_.push({network_.events().now() + network_.latency(from_, to_), chunk.bytes});
   offerToUpLink();
   if (!chunk.last) return;
   P2PML_ASSERT(entering_ > 0);
-  Message message = std::move(messages_.front());
-  messages_.pop_front();
+  Message message = messages_.takeFront();
   --entering_;
   call([&] { handlers_.onMessage(std::move(message)); });
 }
@@ -148,7 +146,7 @@ void Pipe::deliver(Chunk chunk) {
 // Link
 
 void Link::add(std::shared_ptr<Pipe> pipe) {
-  ring_.push_back(std::move(pipe));
+  ring_.push(std::move(pipe));
   if (!busy_) serve();
 }
 
@@ -165,13 +163,12 @@ void Link::serve() {
   // Also while chunks pass without taking time: what they set off may call add().
   busy_ = true;
   while (!ring_.empty()) {
-    const std::shared_ptr<Pipe> pipe = std::move(ring_.front());
-    ring_.pop_front();
+    std::shared_ptr<Pipe> pipe = ring_.takeFront();
     const std::optional<Pipe::Chunk> chunk = up_ ? pipe->takeAtUpLink() : pipe->takeAtDownLink();
     if (!chunk) continue;
     const base::Duration time = timeFor(chunk->bytes);
     if (time > base::Duration(0)) {
-      network_.events().after(time, [this, pipe, chunk = *chunk] {
+      network_.events().after(time, [this, pipe = std::move(pipe), chunk = *chunk] {
         pass(*pipe, chunk);
         serve();
       });
@@ -201,18 +198,14 @@ void Link::pass(Pipe& pipe, Pipe::Chunk chunk) {
 Network::Network(EventQueue& events, std::uint32_t chunkBytes) : events_(events), chunkBytes_(chunkBytes) {}
 
 NodeId Network::addNode(Line line) {
-  Node node;
-  node.up = std::make_unique<Link>(*this, true, line.upBytesPerSecond);
-  node.down = std::make_unique<Link>(*this, false, line.downBytesPerSecond);
-  node.line = line;
-  nodes_.push_back(std::move(node));
+  nodes_.emplace_back(*this, line);
   return NodeId(nodes_.size());
 }
 
 void Network::setLine(NodeId node, Line line) {
   at(node).line = line;
-  at(node).up->setRate(line.upBytesPerSecond);
-  at(node).down->setRate(line.downBytesPerSecond);
+  at(node).up.setRate(line.upBytesPerSecond);
+  at(node).down.setRate(line.downBytesPerSecond);
 }
 
 base::Duration Network::latency(NodeId a, NodeId b) const { return at(a).line.latency + at(b).line.latency; }
@@ -233,29 +226,29 @@ std::shared_ptr<Pipe> Network::openPipe(NodeId from, NodeId to, Pipe::Handlers h
 
 void Network::signal(NodeId from, NodeId to, EventQueue::Action action) {
   if (!alive(from)) return;
-  events_.after(latency(from, to), [this, from, to, action = std::move(action)] {
+  events_.after(latency(from, to), [this, from, to, action = std::move(action)]() mutable {
     if (reaches(from, to)) action();
   });
 }
 
 void Network::kill(NodeId node) {
   at(node).alive = false;
-  pathsChanged();
+  pathsChanged(node);
 }
 
 void Network::setGroup(NodeId node, int group) {
   at(node).group = group;
-  pathsChanged();
+  pathsChanged(node);
 }
 
 void Network::forbid(NodeId a, NodeId b) {
   forbidden_.insert(std::minmax(a, b));
-  pathsChanged();
+  pathsChanged(a, b);
 }
 
 void Network::allow(NodeId a, NodeId b) {
   forbidden_.erase(std::minmax(a, b));
-  pathsChanged();
+  pathsChanged(a, b);
 }
 
 bool Network::reaches(NodeId a, NodeId b) const {
@@ -265,7 +258,7 @@ bool Network::reaches(NodeId a, NodeId b) const {
   return forbidden_.empty() || !forbidden_.contains(std::minmax(a, b));
 }
 
-void Network::pathsChanged() {
+void Network::pathsChanged(NodeId node, std::optional<NodeId> other) {
   std::vector<std::weak_ptr<Pipe>> holding;
   holding.swap(holding_);
   for (const auto& weak : holding) {
@@ -275,11 +268,11 @@ void Network::pathsChanged() {
       holding_.push_back(weak);
       continue;
     }
-    std::deque<Pipe::Chunk> held;
+    Ring<Pipe::Chunk> held;
     held.swap(pipe->held_);
-    for (const auto& chunk : held) pipe->arrive(chunk);
+    while (!held.empty()) pipe->arrive(held.takeFront());
   }
-  for (const auto& listener : onPathsChanged) listener();
+  for (const auto& listener : onPathsChanged) listener(node, other);
 }
 
 }  // namespace p2pml::sim

@@ -23,6 +23,7 @@
 #include "base/strong.hpp"
 #include "base/time.hpp"
 #include "platform/sim/event_queue.hpp"
+#include "platform/sim/ring.hpp"
 
 namespace p2pml::sim {
 
@@ -87,9 +88,9 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   std::uint64_t lossRate_ = 0;
   base::TimePoint nextEntry_{};
 
-  std::deque<Message> messages_;  ///< sent, not yet delivered
-  std::size_t entering_ = 0;      ///< index in messages_ of the one whose chunks enter the up link next
-  std::uint64_t entered_ = 0;     ///< bytes of it that have entered
+  Ring<Message> messages_;     ///< sent, not yet delivered
+  std::size_t entering_ = 0;   ///< index in messages_ of the one whose chunks enter the up link next
+  std::uint64_t entered_ = 0;  ///< bytes of it that have entered
   bool inUpRing_ = false;
   bool inDownRing_ = false;
   bool passingUp_ = false;  ///< a chunk is on the link: the next stands in line after it
@@ -98,10 +99,10 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   bool leftPending_ = false;
   std::uint64_t leftTotal_ = 0;
   std::uint64_t unacknowledged_ = 0;
-  std::deque<std::pair<base::TimePoint, std::uint32_t>> acknowledgements_;
-  std::deque<Chunk> atDownLink_;
-  std::deque<Chunk> held_;  ///< arrived while the path was broken
-  bool calling_ = false;    ///< a handler is running
+  Ring<std::pair<base::TimePoint, std::uint32_t>> acknowledgements_;
+  Ring<Chunk> atDownLink_;
+  Ring<Chunk> held_;      ///< arrived while the path was broken
+  bool calling_ = false;  ///< a handler is running
   bool closed_ = false;
 };
 
@@ -124,7 +125,7 @@ class Link {
   std::uint64_t bytesPerSecond_;
   std::uint64_t remainder_ = 0;  ///< of the division bytes / rate, so that the rate is exact over time
   bool busy_ = false;
-  std::deque<std::shared_ptr<Pipe>> ring_;
+  Ring<std::shared_ptr<Pipe>, /*kKeepsMemory=*/true> ring_;
 };
 
 class Network {
@@ -154,8 +155,9 @@ class Network {
   void forbid(NodeId a, NodeId b);
   void allow(NodeId a, NodeId b);
   [[nodiscard]] bool reaches(NodeId a, NodeId b) const;
-  /// Called after every change of who reaches whom.
-  std::vector<std::function<void()>> onPathsChanged;
+  /// Called after every change of who reaches whom, with a node whose paths have changed: all of them, or only those to
+  /// `other`. Nobody else's have.
+  std::vector<std::function<void(NodeId node, std::optional<NodeId> other)>> onPathsChanged;
 
   [[nodiscard]] EventQueue& events() { return events_; }
   /// Bytes a transport keeps under way before it waits for acknowledgements; buffer / RTT is its rate at most.
@@ -166,20 +168,22 @@ class Network {
   friend class Pipe;
   friend class Link;
   struct Node {
+    Node(Network& network, const Line& itsLine)
+        : line(itsLine), up(network, true, line.upBytesPerSecond), down(network, false, line.downBytesPerSecond) {}
     Line line;
-    std::unique_ptr<Link> up;
-    std::unique_ptr<Link> down;
+    Link up;
+    Link down;
     bool alive = true;
     int group = 0;
   };
   [[nodiscard]] const Node& at(NodeId node) const { return nodes_[node.value - 1]; }
   [[nodiscard]] Node& at(NodeId node) { return nodes_[node.value - 1]; }
   [[nodiscard]] std::uint64_t rateUnderLoss(NodeId a, NodeId b) const;
-  void pathsChanged();
+  void pathsChanged(NodeId node, std::optional<NodeId> other = std::nullopt);
 
   EventQueue& events_;
   std::uint32_t chunkBytes_;
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // links are known by their addresses
   std::set<std::pair<NodeId, NodeId>> forbidden_;
   std::vector<std::weak_ptr<Pipe>> holding_;
   std::uint64_t bytesDelivered_ = 0;

@@ -1,7 +1,7 @@
 #include "platform/sim/sim_peer_port.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <vector>
 
 #include "base/assert.hpp"
 
@@ -64,7 +64,8 @@ base::Error malformed(const char* what) {
 }  // namespace
 
 PeerFabric::PeerFabric(Network& network, PeerFabricOptions options) : network_(network), options_(options) {
-  network_.onPathsChanged.emplace_back([this] { onPathsChanged(); });
+  network_.onPathsChanged.emplace_back(
+      [this](NodeId node, std::optional<NodeId> other) { onPathsChanged(node, other); });
 }
 
 void PeerFabric::tamper(NodeId from, Tamper change) {
@@ -75,17 +76,44 @@ void PeerFabric::tamper(NodeId from, Tamper change) {
   }
 }
 
+PeerFabric::NodeEnds& PeerFabric::nodeEnds(NodeId node) {
+  if (byNode_.size() < node.value) byNode_.resize(node.value);
+  return byNode_[node.value - 1];
+}
+
 PeerFabric::End& PeerFabric::add(SimPeerPort& port, base::ConnectionId id) {
-  const auto [at, fresh] = ends_.try_emplace(Key{port.node_, id});
-  P2PML_ASSERT(fresh);  // connection ids are never used again
-  at->second.port = &port;
-  at->second.fingerprint = ++lastFingerprint_;
-  return at->second;
+  auto& own = nodeEnds(port.node_).own;
+  const auto place = std::lower_bound(own.begin(), own.end(), std::pair(id, std::uint32_t{0}));
+  P2PML_ASSERT(place == own.end() || place->first != id);  // connection ids are never used again
+  std::uint32_t index = 0;
+  if (freeEnds_.empty()) {
+    index = static_cast<std::uint32_t>(ends_.size());
+    ends_.emplace_back();
+  } else {
+    index = freeEnds_.back();
+    freeEnds_.pop_back();
+  }
+  own.emplace(place, id, index);
+  End& end = ends_[index];
+  const std::uint32_t use = end.use + 1;
+  end = End();
+  end.use = use;
+  end.key = {port.node_, id};
+  end.port = &port;
+  end.fingerprint = ++lastFingerprint_;
+  return end;
 }
 
 PeerFabric::End* PeerFabric::find(const Key& key) {
-  const auto found = ends_.find(key);
-  return found == ends_.end() ? nullptr : &found->second;
+  if (key.first.value == 0 || key.first.value > byNode_.size()) return nullptr;
+  const auto& own = byNode_[key.first.value - 1].own;
+  const auto found = std::lower_bound(own.begin(), own.end(), std::pair(key.second, std::uint32_t{0}));
+  return found == own.end() || found->first != key.second ? nullptr : &ends_[found->second];
+}
+
+PeerFabric::End* PeerFabric::at(Place place) {
+  End& end = ends_[place.index];
+  return end.port != nullptr && end.use == place.use ? &end : nullptr;
 }
 
 void PeerFabric::failLater(const Key& key, base::Duration delay, base::Error error) {
@@ -175,25 +203,33 @@ void PeerFabric::finishHandshake(const Key& offererKey) {
 
 void PeerFabric::open(const Key& key, const Key& remote) {
   End& end = *find(key);
+  const auto placeOf = [this](const Key& of) {
+    const auto& own = nodeEnds(of.first).own;
+    const auto found = std::lower_bound(own.begin(), own.end(), std::pair(of.second, std::uint32_t{0}));
+    return Place{found->second, ends_[found->second].use};
+  };
+  const Place here = placeOf(key);
+  const Place there = placeOf(remote);
   network_.events().cancel(end.timer);
   end.open = true;
-  end.out = network_.openPipe(
-      key.first, remote.first,
-      {[this, remote](Pipe::Message message) {
-         if (End* receiver = find(remote)) {
-           receiver->port->deliver(engine::input::PeerMessage{remote.second, std::move(message.data)});
-         }
-       },
-       [this, key](std::uint64_t total) { drained(key, total); }});
+  nodeEnds(remote.first).facing.push_back(here.index);
+  end.out = network_.openPipe(key.first, remote.first,
+                              {[this, there](Pipe::Message message) { arrived(there, std::move(message.data)); },
+                               [this, here](std::uint64_t total) { drained(here, total); }});
 }
 
-void PeerFabric::drained(const Key& key, std::uint64_t total) {
-  End* end = find(key);
+void PeerFabric::arrived(Place receiver, base::Bytes data) {
+  End* end = at(receiver);
+  if (end != nullptr) end->port->deliver(engine::input::PeerMessage{end->key.second, std::move(data)});
+}
+
+void PeerFabric::drained(Place sender, std::uint64_t total) {
+  End* end = at(sender);
   if (end == nullptr) return;
   total += end->tampered;
   if (total - end->told < kDrainedStep) return;
   end->told = total;
-  end->port->deliver(engine::input::PeerDrained{key.second, total});
+  end->port->deliver(engine::input::PeerDrained{end->key.second, total});
 }
 
 void PeerFabric::send(NodeId node, base::ConnectionId id, base::Bytes data) {
@@ -209,12 +245,21 @@ void PeerFabric::send(NodeId node, base::ConnectionId id, base::Bytes data) {
 }
 
 void PeerFabric::remove(const Key& key) {
-  const auto found = ends_.find(key);
-  if (found == ends_.end()) return;
-  network_.events().cancel(found->second.timer);
-  if (found->second.out) found->second.out->close();
-  if (found->second.open && found->second.offerer) --openConnections_;
-  ends_.erase(found);
+  if (find(key) == nullptr) return;
+  auto& own = nodeEnds(key.first).own;
+  const auto found = std::lower_bound(own.begin(), own.end(), std::pair(key.second, std::uint32_t{0}));
+  const std::uint32_t index = found->second;
+  own.erase(found);
+  End& end = ends_[index];
+  network_.events().cancel(end.timer);
+  if (end.open) {
+    std::erase(nodeEnds(end.remote->first).facing, index);
+    if (end.offerer) --openConnections_;
+  }
+  const auto out = std::move(end.out);
+  end.port = nullptr;
+  freeEnds_.push_back(index);
+  if (out) out->close();
 }
 
 void PeerFabric::close(NodeId node, base::ConnectionId id) {
@@ -231,11 +276,8 @@ void PeerFabric::close(NodeId node, base::ConnectionId id) {
 }
 
 void PeerFabric::closeAll(NodeId node) {
-  std::vector<base::ConnectionId> ids;
-  for (auto at = ends_.lower_bound({node, base::ConnectionId{}}); at != ends_.end() && at->first.first == node; ++at) {
-    ids.push_back(at->first.second);
-  }
-  for (const auto id : ids) close(node, id);
+  const auto own = nodeEnds(node).own;
+  for (const auto& [id, index] : own) close(node, id);
 }
 
 void PeerFabric::lose(const Key& key, base::Error error) {
@@ -247,11 +289,21 @@ void PeerFabric::lose(const Key& key, base::Error error) {
 }
 
 /// Consent runs out for ends whose path is broken and stays so.
-void PeerFabric::onPathsChanged() {
-  for (auto& [key, end] : ends_) {
-    if (!end.open || end.losing || network_.reaches(key.first, end.remote->first)) continue;
-    end.losing = true;
-    end.timer = network_.events().after(options_.silenceLimit, [this, key = key] {
+void PeerFabric::onPathsChanged(NodeId node, std::optional<NodeId> other) {
+  std::vector<End*> ends;
+  const auto consider = [&](std::uint32_t index) {
+    End& end = ends_[index];
+    if (!end.open || end.losing || network_.reaches(end.key.first, end.remote->first)) return;
+    ends.push_back(&end);
+  };
+  for (const auto& [id, index] : nodeEnds(node).own) consider(index);
+  for (const std::uint32_t index : nodeEnds(node).facing) consider(index);
+  std::sort(ends.begin(), ends.end(), [](const End* a, const End* b) { return a->key < b->key; });
+  for (End* end : ends) {
+    const Key key = end->key;
+    if (other && key.first != *other && end->remote->first != *other) continue;
+    end->losing = true;
+    end->timer = network_.events().after(options_.silenceLimit, [this, key] {
       End* found = find(key);
       if (found == nullptr) return;
       found->losing = false;

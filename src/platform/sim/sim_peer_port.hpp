@@ -3,9 +3,13 @@
 // PeerFabric is what lies between the browsers: it knows both ends of every connection. SimPeerPort is one node's view
 // of it, the PeerPort its driver uses. Offers and answers are texts in the form of SDP that carry node, connection and
 // fingerprint, so that they travel over the simulated tracker as real ones do, and can be spoilt on the way.
+//
+// A message finds the other end without a search, and a change of paths costs only what the nodes it is about have.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -52,7 +57,14 @@ class PeerFabric {
   friend class SimPeerPort;
 
   using Key = std::pair<NodeId, base::ConnectionId>;
+  /// A place in ends_, and which of the ends that were there.
+  struct Place {
+    std::uint32_t index = 0;
+    std::uint32_t use = 0;
+  };
   struct End {
+    Key key;
+    std::uint32_t use = 0;  ///< how often this place was taken
     SimPeerPort* port = nullptr;
     std::uint64_t fingerprint = 0;
     std::optional<Key> remote;
@@ -82,12 +94,23 @@ class PeerFabric {
   /// Removes the end and tells its port.
   void lose(const Key& key, base::Error error);
   void remove(const Key& key);
-  void onPathsChanged();
-  void drained(const Key& key, std::uint64_t total);
+  void onPathsChanged(NodeId node, std::optional<NodeId> other);
+  [[nodiscard]] End* at(Place place);
+  void arrived(Place receiver, base::Bytes data);
+  void drained(Place sender, std::uint64_t total);
+
+  /// What the fabric knows by a node.
+  struct NodeEnds {
+    std::vector<std::pair<base::ConnectionId, std::uint32_t>> own;  ///< by connection: indices in ends_
+    std::vector<std::uint32_t> facing;                              ///< open ends of others whose remote is here
+  };
+  [[nodiscard]] NodeEnds& nodeEnds(NodeId node);
 
   Network& network_;
   PeerFabricOptions options_;
-  std::map<Key, End> ends_;
+  std::deque<End> ends_;
+  std::vector<std::uint32_t> freeEnds_;
+  std::vector<NodeEnds> byNode_;  // by NodeId - 1
   std::map<NodeId, Tamper> tampers_;
   std::uint64_t lastFingerprint_ = 0;
   std::size_t openConnections_ = 0;
