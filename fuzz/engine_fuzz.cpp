@@ -457,6 +457,8 @@ class World {
     const std::uint8_t kind = script_.byte();
     if (kind == 255) {
       feed(input::Destroy{});
+    } else if (kind > 250) {
+      feed(input::Follow{{id(kind % 10U), id(script_.below(10))}});
     } else {
       feed(input::GetSegment{id(kind % 10U), kind});
     }

@@ -179,6 +179,8 @@ void Driver::getSegment(std::string id, GetSegmentCallback callback) {
   post(engine::input::GetSegment{std::move(id), token});
 }
 
+void Driver::follow(std::vector<std::string> ids) { post(engine::input::Follow{std::move(ids)}); }
+
 void Driver::destroy() {
   if (silent_) return;
   silent_ = true;

@@ -66,6 +66,8 @@ class Driver {
             std::optional<media::StreamProperties> stream = std::nullopt);
   /// `callback` gets the segment with its data, or nothing. It is not called if destroy() comes first.
   void getSegment(std::string id, GetSegmentCallback callback);
+  /// See engine::input::Follow: its bytes come as events output::SegmentBytes.
+  void follow(std::vector<std::string> ids);
   void destroy();
 
   [[nodiscard]] const engine::Settings& getSettings() const { return engine_->getSettings(); }

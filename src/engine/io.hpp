@@ -54,6 +54,11 @@ struct GetSegment {
   std::string id;
   std::uint64_t token = 0;
 };
+/// From now on output::SegmentBytes tells of these segments as their bytes come, and of no others. With a
+/// segmentValidator nothing is told, as nothing is known to be right before the end.
+struct Follow {
+  std::vector<std::string> ids;  ///< at most Following::kMaxFollowed count
+};
 /// The seed's loader.destroy(). The engine ends everything and is silent afterwards.
 struct Destroy {};
 
@@ -163,7 +168,7 @@ using Input =
                  input::HttpDone, input::HttpFailed, input::SocketOpened, input::SocketMessage, input::SocketClosed,
                  input::OfferCreated, input::AnswerCreated, input::PeerOpened, input::PeerMessage, input::PeerDrained,
                  input::PeerClosed, input::SegmentValidated, input::StorageStored, input::StorageMapResult,
-                 input::StorageSegmentResult, input::StorageCleaned>;
+                 input::StorageSegmentResult, input::StorageCleaned, input::Follow>;
 
 // ---------------------------------------------------------------------------------------------------------------
 // outputs
@@ -286,6 +291,15 @@ struct PieceBytesUploaded {
   std::optional<base::PeerId> peerId;
 };
 
+/// Bytes of a followed segment that is still being loaded: they follow what was told of it before. Offset 0 again: what
+/// was told before was not of this segment.
+struct SegmentBytes {
+  std::string id;
+  std::uint64_t offset = 0;
+  base::Bytes data;
+  std::uint64_t total = 0;  ///< of the whole segment; 0: not known
+};
+
 // Beyond the seed, for diagnosis.
 struct SegmentStart {
   Segment segment;
@@ -324,7 +338,8 @@ using Output =
                  output::StorageClean, output::StorageDestroy, output::GetSegmentResult, output::SegmentLoaded,
                  output::SegmentError, output::SegmentAbort, output::PeerConnect, output::PeerClose,
                  output::PieceBytesDownloaded, output::PieceBytesUploaded, output::SegmentStart, output::TrackerUpdate,
-                 output::TrackerWarning, output::TrackerError, output::PeerError, output::StorageError>;
+                 output::TrackerWarning, output::TrackerError, output::PeerError, output::StorageError,
+                 output::SegmentBytes>;
 
 /// One step's outputs, in the order in which they are to be carried out.
 using Outputs = std::vector<Output>;

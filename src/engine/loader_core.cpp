@@ -74,7 +74,17 @@ void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs)
   std::visit([&](const auto& what) { on(io, what); }, input);
   if (destroyed_) return;
   settle(io);
+  tellFollowed(io);
   flushAvailability(io);
+}
+
+void LoaderCore::tellFollowed(StepIo& io) {
+  if (options_.capabilities.segmentValidator) return;
+  for (const auto& [id, told] : following_.all()) {
+    std::optional<PartialBody> received = http_.received(id);
+    if (!received) received = peers_.received(id);
+    if (received) following_.tell(io, id, *received);
+  }
 }
 
 void LoaderCore::settle(StepIo& io) {
@@ -245,6 +255,8 @@ void LoaderCore::clean(StepIo& io) {
 }
 
 void LoaderCore::on(StepIo& io, const input::GetSegment& get) { store_.fetchForApplication(io, get.id, get.token); }
+
+void LoaderCore::on(StepIo&, const input::Follow& follow) { following_.follow(follow.ids); }
 
 void LoaderCore::on(StepIo& io, const input::Destroy&) {
   http_.abortAll(io);
@@ -467,6 +479,7 @@ void LoaderCore::handle(StepIo& io, event::Stored& stored) {
   const bool queued =
       std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == stored.segment.id; });
   if (queued && !store_.has(stored.segment.id)) deliveredOnly_.insert(stored.segment.id);
+  if (stored.segment.data) following_.complete(io, stored.segment.id, *stored.segment.data);
   io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
   queueChanged_ = true;
   availabilityChanged_ = true;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/following.hpp"
 #include "engine/http/http_downloads.hpp"
 #include "engine/hybrid_loader.hpp"
 #include "engine/identity.hpp"
@@ -59,6 +60,7 @@ class LoaderCore {
   void on(StepIo& io, const input::Tick&);
   void on(StepIo& io, const input::Load& load);
   void on(StepIo& io, const input::GetSegment& get);
+  void on(StepIo& io, const input::Follow& follow);
   void on(StepIo& io, const input::Destroy&);
   void on(StepIo& io, const input::HttpHead& head);
   void on(StepIo& io, const input::HttpData& data);
@@ -114,6 +116,7 @@ class LoaderCore {
   void clean(StepIo& io);
   void broadcastAvailability(StepIo& io);
   void flushAvailability(StepIo& io);
+  void tellFollowed(StepIo& io);
   [[nodiscard]] OwnAvailability ownAvailability();
   [[nodiscard]] bool p2pOn() const { return options_.settings.useP2P && options_.capabilities.webRtc; }
   [[nodiscard]] bool sharing() const { return p2pOn() && !options_.settings.consumeOnly && store_.ready(); }
@@ -128,6 +131,8 @@ class LoaderCore {
   HttpDownloads http_;
   PeerManager peers_;
   std::unique_ptr<SchedulingPolicy> policy_;
+
+  Following following_;
 
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;

@@ -111,6 +111,15 @@ const Segment* HttpDownloads::find(const std::string& id) const {
   return named == byId_.end() ? nullptr : &downloads_.find(named->second)->second.segment;
 }
 
+std::optional<PartialBody> HttpDownloads::received(const std::string& id) {
+  const auto named = byId_.find(id);
+  if (named == byId_.end()) return std::nullopt;
+  Download& download = downloads_.find(named->second)->second;
+  // Of the full body that came instead of a range nobody knows yet whether it reaches the range.
+  if (download.sliceFullBody || download.body.size() == 0) return std::nullopt;
+  return PartialBody{download.body.finish(), download.expected.value_or(0)};
+}
+
 void HttpDownloads::release(const std::string& id) {
   const auto named = byId_.find(id);
   if (named == byId_.end()) return;

@@ -41,6 +41,9 @@ class HttpDownloads {
   [[nodiscard]] const std::map<std::string, base::RequestId>& all() const { return byId_; }
   [[nodiscard]] const Segment* find(const std::string& id) const;
 
+  /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.
+  [[nodiscard]] std::optional<PartialBody> received(const std::string& id);
+
   /// The loader has taken (or refused) what event::Downloaded brought; the slot is free again.
   void release(const std::string& id);
   /// As after a failed download: no HTTP for this segment during httpFailedSegmentTimeout.

@@ -181,6 +181,12 @@ void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& se
   settle(io, at);
 }
 
+std::optional<PartialBody> PeerManager::received(const std::string& segmentId) {
+  const ConnectionId source = downloadSource(segmentId);
+  if (!source) return std::nullopt;
+  return connections_.find(source)->second.session->received();
+}
+
 std::optional<PartialBody> PeerManager::cancelDownload(StepIo& io, const std::string& segmentId) {
   const auto named = downloads_.find(segmentId);
   if (named == downloads_.end()) return std::nullopt;

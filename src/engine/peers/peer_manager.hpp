@@ -66,6 +66,8 @@ class PeerManager {
   void request(StepIo& io, base::ConnectionId connection, const Segment& segment, const WireName& name,
                const PartialBody* start = nullptr);
   std::optional<PartialBody> cancelDownload(StepIo& io, const std::string& segmentId);
+  /// The segment's first bytes, as far as a peer has sent them; nothing if that is none.
+  [[nodiscard]] std::optional<PartialBody> received(const std::string& segmentId);
   /// The loader has taken or refused what event::Downloaded brought.
   void release(const std::string& segmentId) { downloads_.erase(segmentId); }
 

@@ -71,6 +71,8 @@ class PeerSession {
   [[nodiscard]] const std::string* downloading() const { return download_ ? &download_->segment.id : nullptr; }
   /// Gives up the download; what was received so far may be used to go on elsewhere.
   std::optional<PartialBody> cancelDownload(StepIo& io);
+  /// What has come of the segment being downloaded. Precondition: downloading().
+  [[nodiscard]] std::optional<PartialBody> received();
 
   void sendAvailability(StepIo& io, const OwnAvailability& own);
   /// Answers the peer's request.
@@ -135,7 +137,6 @@ class PeerSession {
   std::optional<Download> download_;
 
  private:
-  [[nodiscard]] std::optional<PartialBody> received();
   Segment endDownload();
   void armDownloadTimer(base::TimePoint when);
 
