@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-interop soak test-all bench format lint clean
+.PHONY: help build run test test-interop soak test-all bench screenshots format lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,9 +36,14 @@ soak: build ## gigabytes between a page in Chromium and a native peer, 20 minute
 test-all: ## the same with a second compiler, ten minutes of fuzzing and clang-tidy
 	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all scripts/test.sh dev clang asan tsan determinism wasm web interop lint
 
-bench: ## build and run the benchmarks, against libdatachannel, libwebrtc and curl
-	@scripts/install.sh build test interop
+bench: ## build and run the benchmarks, against libdatachannel, libwebrtc, curl and the original in Chromium
+	@scripts/install.sh build test interop wasm
 	@bench/run.sh
+
+screenshots: build ## the example page in Chromium as one sees it: build/screenshots/*.png
+	@scripts/install.sh wasm interop
+	@scripts/build_web.sh
+	@P2PML_BUILD_DIR=$(CURDIR)/build/release node tests/web/screenshots.mjs build/screenshots
 
 format: ## format every source with clang-format 14
 	@scripts/install.sh lint

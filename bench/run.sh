@@ -4,8 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 cmake --preset release >/dev/null
-ninja -C build/release p2pml_bench_datachannel p2pml_bench_native_http_port
-(cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund >/dev/null)
+ninja -C build/release p2pml p2pml_bench_datachannel p2pml_bench_native_http_port
+scripts/build_web.sh
 
 channel=build/release/bench/p2pml_bench_datachannel
 # A row that fails does not hide the others; the exit status tells of it.
@@ -25,4 +25,6 @@ echo "== 25 ms each way, 1 % loss"
 row $channel --bytes 4194304 --runs 3 --relay-delay 25 --loss 0.01 --connections 0
 echo "== HTTP beside curl"
 row build/release/bench/p2pml_bench_native_http_port
+echo "== in Chromium, beside p2p-media-loader-core 0.6.2"
+row env P2PML_BUILD_DIR=$PWD/build/release node bench/web.mjs
 exit $failed

@@ -174,9 +174,9 @@ stage_interop() {
 }
 
 stage_web() {
-  scripts/install.sh build wasm test interop && configure_and_build wasm && configure_and_build dev p2pml || return 1
-  local status=0 install="npm ci --ignore-scripts --no-audit --no-fund"
-  (cd tests/interop && $install) && (cd js && $install && npm run build && npm run types && npm run size) || return 1
+  scripts/install.sh build wasm test interop && configure_and_build dev p2pml || return 1
+  local status=0
+  scripts/build_web.sh && (cd js && npm run types && npm run size) || return 1
   (cd js && npm test) >"$logs/js.log" 2>&1 || status=1
   cat "$logs/js.log"
   count_node_tests "$logs/js.log" || status=1

@@ -12,6 +12,7 @@ function show () {
   document.getElementById('share-p2p').style.width = `${100 * share}%`
   document.getElementById('share').setAttribute('aria-label', `${Math.round(100 * share)} % from viewers`)
   for (const name of Object.keys(bytes)) text(name, size(bytes[name]))
+  if (share > 0) text('p2p', `${size(bytes.p2p)}, ${Math.round(100 * share)} %`)
   text('peers', peers)
 }
 

@@ -43,7 +43,7 @@ struct SwarmDetails {
   std::size_t peers = 0;      ///< connected
 };
 struct Details {
-  PeerId peerId;  ///< ours in the current stream's first swarm; empty before load()
+  PeerId peerId;  ///< ours in the current stream's first swarm, from construction on; empty without P2P
   std::vector<PeerDetails> peers;
   std::vector<SwarmDetails> swarms;
 };

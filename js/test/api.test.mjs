@@ -388,8 +388,10 @@ test('a detached segment is not given to peers, and is loaded anew if it is in t
 
 test('getSettings() has all settings; getDetails() the peer id and the peers; getStats() counters', async () => {
   const { seeder, leecher } = await pair([0])
+  const { peerId: before } = leecher.getDetails()
   await load(leecher, [0])
   await until(() => leecher.loaded().length)
+  assert.equal(leecher.getDetails().peerId, before)
   const names = Object.keys(leecher.getSettings())
   for (const name of ['cachedSegmentExpiration', 'rtcConfig', 'trackerAnnounce', 'peerProtocols']) assert.ok(names.includes(name), name)
   const { peerId, peers } = leecher.getDetails()

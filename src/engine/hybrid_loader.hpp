@@ -43,7 +43,9 @@ struct SwarmDetails {
 };
 /// The seed's loader.getDetails().
 struct Details {
-  std::string peerId;  ///< 40 hex digits: ours in the current stream's first swarm
+  /// 40 hex digits: ours in the current stream's first swarm; before there is one, what it will be in the first stream
+  /// of the first of peerProtocols. Empty without P2P.
+  std::string peerId;
   std::vector<PeerDetails> peers;
   std::vector<SwarmDetails> swarms;
 };

@@ -282,9 +282,9 @@ void LoaderCore::on(StepIo& io, const input::Destroy&) {
 
 Details LoaderCore::getDetails() const {
   Details details;
+  if (p2pOn()) details.peerId = base::toHex(peers_.firstId().view());
   const Swarms::Counts counts = peers_.peerCounts();
   for (const Swarm& swarm : peers_.swarms()) {
-    if (details.peerId.empty()) details.peerId = base::toHex(swarm.ownId.view());
     details.swarms.push_back({swarm.generation, swarm.swarmId, swarm.infoHash, swarm.ownId,
                               counts[static_cast<std::size_t>(swarm.generation)]});
   }

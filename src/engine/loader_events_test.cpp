@@ -140,9 +140,10 @@ TEST(LoaderMethods, GetSettings) {
 
 TEST(LoaderMethods, GetDetails) {
   LoaderHarness world(quiet());
-  EXPECT_EQ(world.loader().getDetails().peerId, "");
+  const std::string told = world.loader().getDetails().peerId;
   world.load({1});
   const Details details = world.loader().getDetails();
+  EXPECT_EQ(details.peerId, told);
   ASSERT_EQ(details.swarms.size(), 1U);
   EXPECT_EQ(details.swarms[0].streamSwarmId, "m");
   EXPECT_EQ(details.peerId.size(), 40U);

@@ -273,16 +273,13 @@ TEST_F(LoaderSettingsTest, PeerRequestsPerAnnounce) {
   settings.peerRequestsPerAnnounce = 3;
   make().load({1});
   EXPECT_THAT(world_->takeOffers(), SizeIs(3));
-  settings.peerRequestsPerAnnounce = 7;  // above five: further announces without event
+  settings.peerRequestsPerAnnounce = 10;  // all in one announce, as from 0.6.2
   make().load({1});
   const auto requests = world_->takeTrackerRequests();
-  ASSERT_EQ(requests.size(), 2U);
+  ASSERT_EQ(requests.size(), 1U);
   const auto& first = std::get<wire::AnnounceRequest>(requests[0]);
-  const auto& second = std::get<wire::AnnounceRequest>(requests[1]);
-  EXPECT_EQ(first.offers.size(), 5U);
+  EXPECT_EQ(first.offers.size(), 10U);
   EXPECT_EQ(first.event, wire::AnnounceEvent::started);
-  EXPECT_EQ(second.offers.size(), 2U);
-  EXPECT_EQ(second.event, wire::AnnounceEvent::none);
 }
 
 TEST_F(LoaderSettingsTest, RtcConfigIsKeptForTheAdapters) {

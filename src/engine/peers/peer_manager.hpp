@@ -94,6 +94,8 @@ class PeerManager {
 
   /// In the order of peerProtocols.
   [[nodiscard]] const std::vector<Swarm>& swarms() const { return swarms_.joined(); }
+  /// Ours in the first of them, also before there is one.
+  [[nodiscard]] const base::PeerId& firstId() const { return swarms_.firstId(); }
   [[nodiscard]] Swarms::Counts peerCounts() const;
   /// The usable session of each peer, always in the same order.
   template <class Visit>

@@ -1,6 +1,7 @@
 #include "engine/peers/swarms.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace p2pml::engine {
 
@@ -21,6 +22,16 @@ std::optional<media::StreamProperties> propertiesFor(Generation generation, cons
 
 }  // namespace
 
+Swarms::Swarms(const Settings& settings, base::Rng& rng)
+    : settings_(settings), rng_(rng), firstId_(makePeerId(settings.peerProtocols.front(), rng)) {}
+
+base::PeerId Swarms::newId(Generation generation) {
+  if (generation != settings_.peerProtocols.front() || std::exchange(firstIdTaken_, true)) {
+    return makePeerId(generation, rng_);
+  }
+  return firstId_;
+}
+
 std::vector<Swarm> Swarms::of(const StreamIdentity& stream, std::vector<Generation>& missing) {
   std::vector<Swarm> swarms;
   for (const Generation generation : settings_.peerProtocols) {
@@ -34,7 +45,7 @@ std::vector<Swarm> Swarms::of(const StreamIdentity& stream, std::vector<Generati
     swarm.swarmId = swarmIdOf(generation, stream.streamSwarmId, stream.masterSwarmId, *properties);
     swarm.infoHash = infoHashOf(generation, swarm.swarmId);
     auto own = ownIds_.find(swarm.infoHash);
-    if (own == ownIds_.end()) own = ownIds_.emplace(swarm.infoHash, makePeerId(generation, rng_)).first;
+    if (own == ownIds_.end()) own = ownIds_.emplace(swarm.infoHash, newId(generation)).first;
     swarm.ownId = own->second;
     swarms.push_back(std::move(swarm));
   }

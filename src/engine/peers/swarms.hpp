@@ -2,7 +2,8 @@
 // places for peers are shared among them.
 //
 // Owned by PeerManager, which does the joining. What always holds: at most one swarm of a generation; a swarm that is
-// joined again has the peer id it had before (tracker-websocket.md 5c.4, peer-id policy).
+// joined again has the peer id it had before (tracker-websocket.md 5c.4, peer-id policy). The first id is there before
+// its swarm: applications ask for it when they have made the loader.
 #pragma once
 
 #include <array>
@@ -44,7 +45,10 @@ class Swarms {
   /// Connected peers, by generation.
   using Counts = std::array<std::size_t, kGenerations>;
 
-  Swarms(const Settings& settings, base::Rng& rng) : settings_(settings), rng_(rng) {}
+  Swarms(const Settings& settings, base::Rng& rng);
+
+  /// Ours in the first swarm that is joined now, or that will be: of the first of peerProtocols.
+  [[nodiscard]] const base::PeerId& firstId() const { return joined_.empty() ? firstId_ : joined_.front().ownId; }
 
   /// The swarms of that stream, in the order of peerProtocols. A generation that names streams by properties which are
   /// not known is left out and added to `missing`.
@@ -71,9 +75,12 @@ class Swarms {
 
  private:
   [[nodiscard]] std::int64_t share() const;
+  base::PeerId newId(Generation generation);
 
   const Settings& settings_;
   base::Rng& rng_;
+  const base::PeerId firstId_;  ///< of the first of peerProtocols
+  bool firstIdTaken_ = false;
   std::vector<Swarm> joined_;
   std::map<base::InfoHash, base::PeerId> ownIds_;
 };

@@ -63,7 +63,10 @@ class SwarmsTest : public testing::Test {
 
 TEST_F(SwarmsTest, OneSwarmForEachGenerationInTheOrderOfTheSetting) {
   settings.peerProtocols = {kG3, kG0, kG4, kG2};
-  const auto all = of(example());
+  Swarms fresh(settings, rng);
+  const base::PeerId first = fresh.firstId();
+  const auto all = fresh.of(example(), missing);
+  EXPECT_EQ(all[0].ownId, first);
   EXPECT_THAT(names(all), ElementsAre("G3 v2-https://example.com/live/master.m3u8-main-0snm0AH7EyOZlDZkoFsh0BbUZkI=",
                                       "G0 https://example.com/live/master.m3u8+V0",
                                       testing::StartsWith("G4 v3-https://example.com/live/master.m3u8-main-"),

@@ -337,8 +337,7 @@ void TrackerClient::beginAnnounce(Tracker& tracker, const InfoHash& infoHash, Sw
     swarm.due = free;
     return;
   }
-  const std::size_t count =
-      wantPeers_ ? std::min(peerRequests_, kOffersPerMessage * messagesAllowed(tracker, swarm, step.now)) : 0;
+  const std::size_t count = wantPeers_ ? std::min(peerRequests_, kOffersPerMessage) : 0;
   if (count == 0) {
     if (open) sendAnnounce(tracker, infoHash, swarm, {}, step.now, step.out);
     return;

@@ -101,7 +101,7 @@ class TrackerClient {
       base::seconds(1);  ///< `stopped` waits so long for the swarm to be joined again
 
   // Limits on what we send.
-  static constexpr std::size_t kOffersPerMessage = 5;
+  static constexpr std::size_t kOffersPerMessage = 10;        ///< more are relayed by no tracker (5c.4)
   static constexpr std::size_t kMaxMessageBytes = 16 * 1024;  ///< aquatic_ws takes no larger frame
   /// PeerTube blocks an address after 15 announces of an infohash or 30 of all in 5 minutes. `stopped` is always sent,
   /// so one of the 14 is kept for it. A tracker that tells a shorter interval than that allows is taken at its word.
@@ -109,7 +109,8 @@ class TrackerClient {
   static constexpr std::size_t kAnnouncesPerWindow = 14;
   static constexpr std::size_t kTrackerAnnouncesPerWindow =
       28;  ///< beyond it, announces carry at most one message of offers
-  /// Offers beyond one message's leave so many announces of the window unused, or all that the told interval needs.
+  /// Offers that one message has no room for leave so many announces of the window unused, or all that the told
+  /// interval needs.
   static constexpr std::size_t kAnnounceReserve = 4;
 
   // Limits on what a tracker sends.

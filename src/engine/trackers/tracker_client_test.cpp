@@ -80,16 +80,27 @@ TEST_F(TrackerClientTest, SwarmsHaveALimit) {
 
 // -------------------------------------------------------------------------------------------------------------- offers
 
-TEST_F(TrackerClientTest, MoreThanFiveOffersTakeMoreAnnouncesOfWhichOnlyTheFirstHasTheEvent) {
+TEST_F(TrackerClientTest, AllOffersGoOutWithOneAnnounceIfTheyFit) {
   make({"wss://one"}, 10);
   join(swarmA_);
   opened(kFirst);
   const auto wanted = takeWanted();
   ASSERT_EQ(wanted.at(0).count, 10U);
-  const auto offers = makeOffers(7);
+  const auto offers = makeOffers(10, 1400);
   client_->offersReady(now_, wanted[0].batch, offers, out_, events_);
-  EXPECT_THAT(takeSent(), ElementsAre("started 5", "none 2"));
-  EXPECT_EQ(lastAnnounce().offers, std::vector(offers.begin() + 5, offers.end()));
+  EXPECT_THAT(takeSent(), ElementsAre("started 10"));
+  EXPECT_EQ(lastAnnounce().offers, offers);
+}
+
+TEST_F(TrackerClientTest, OffersThatDoNotFitTakeMoreAnnouncesOfWhichOnlyTheFirstHasTheEvent) {
+  make({"wss://one"}, 10);
+  join(swarmA_);
+  opened(kFirst);
+  const auto wanted = takeWanted();
+  const auto offers = makeOffers(10, 2000);
+  client_->offersReady(now_, wanted.at(0).batch, offers, out_, events_);
+  EXPECT_THAT(takeSent(), ElementsAre("started 7", "none 3"));
+  EXPECT_EQ(lastAnnounce().offers, std::vector(offers.begin() + 7, offers.end()));
 }
 
 TEST_F(TrackerClientTest, NoMessageIsAbove16KiB) {
@@ -629,21 +640,18 @@ TEST_F(TrackerClientTest, ATrackerThatTellsAShortIntervalGetsItsAnnouncesButFewe
   make({"wss://one"}, 10);
   join(swarmA_);
   opened(kFirst);
-  std::size_t messages = 0;
-  std::vector<std::size_t> asked;
+  std::vector<std::size_t> messages;
   for (int i = 0; i <= 30; ++i) {  // ten minutes of 20 s
     runTo(i * 20'000);
     const auto wanted = takeWanted();
     ASSERT_EQ(wanted.size(), 1U) << "announce " << i;
-    asked.push_back(wanted[0].count);
-    client_->offersReady(now_, wanted[0].batch, makeOffers(wanted[0].count), out_, events_);
-    messages = takeSent().size();
+    client_->offersReady(now_, wanted[0].batch, makeOffers(wanted[0].count, 2000), out_, events_);  // 7 fit
+    messages.push_back(takeSent().size());
     respond(swarmA_, 20);
     ASSERT_EQ(deadline(), (i + 1) * 20'000);
   }
-  EXPECT_EQ(asked.front(), 10U);
-  EXPECT_EQ(asked.back(), 5U);
-  EXPECT_EQ(messages, 1U);
+  EXPECT_EQ(messages.front(), 2U);
+  EXPECT_EQ(messages.back(), 1U);
 }
 
 TEST_F(TrackerClientTest, ExtraOffersOfManySwarmsKeepTheTrackersOwnLimit) {
@@ -656,7 +664,7 @@ TEST_F(TrackerClientTest, ExtraOffersOfManySwarmsKeepTheTrackersOwnLimit) {
   for (int i = 0; i < 20; ++i) {
     join(base::InfoHash{rng_.bytes20()});
     for (const auto& wanted : takeWanted()) {
-      client_->offersReady(now_, wanted.batch, makeOffers(10), out_, events_);
+      client_->offersReady(now_, wanted.batch, makeOffers(10, 2000), out_, events_);  // 7 fit
       messages += takeSent().size();
     }
   }

@@ -39,10 +39,11 @@ export class Browser {
    * Opens a page as one viewer.
    * @param {string} url
    * @param {string} id who the origin takes it for
+   * @param {object} [look] viewport, colorScheme and so on: see Playwright's newContext
    * @returns {Promise<Page>} when the page has said {ready: true}
    */
-  async open (url, id) {
-    const context = await this.#browser.newContext({ extraHTTPHeaders: { 'x-interop-client': id } })
+  async open (url, id, look = {}) {
+    const context = await this.#browser.newContext({ ...look, extraHTTPHeaders: { 'x-interop-client': id } })
     // Without these Chromium offers no addresses of loopback interfaces, whatever its flags say.
     await context.grantPermissions(['microphone', 'camera'], { origin: new URL(url).origin })
     const page = new Page(id, context, await context.newPage())
@@ -59,7 +60,8 @@ export class Page extends Watch {
   #page
   #closing = false
 
-  #ready = false
+  /** What the page said when it was ready. */
+  ready
 
   constructor (id, context, page) {
     super()
@@ -81,17 +83,28 @@ export class Page extends Watch {
 
   async open (url) {
     await this.#page.exposeBinding('report', (_source, said) => {
-      if (said.ready) this.#ready = true
+      if (said.ready) this.ready = said
       this.onReport?.(said)
       this.changed()
     })
     await this.#page.goto(url)
-    await this.until(() => this.#ready || this.errors.length > 0, `${this.id} is ready`, 20_000)
+    await this.until(() => this.ready || this.errors.length > 0, `${this.id} is ready`, 20_000)
     if (this.errors.length > 0) throw new Error(`${url}: ${this.errors.join('\n')}`)
   }
 
   /** Runs a function in the page: see Playwright's page.evaluate. */
   evaluate (run, argument) { return this.#page.evaluate(run, argument) }
+
+  /** Everything that is garbage by now is collected. */
+  collectGarbage () { return this.#devTools('HeapProfiler.collectGarbage') }
+
+  /** That many bytes may pages of the origin keep on disk. */
+  limitStorage (origin, bytes) { return this.#devTools('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes }) }
+
+  async #devTools (method, parameters) {
+    const session = await this.#context.newCDPSession(this.#page)
+    await session.send(method, parameters)
+  }
 
   screenshot (file) { return this.#page.screenshot({ path: file }) }
 
