@@ -155,7 +155,7 @@ Driver::Driver(std::unique_ptr<Engine> engine, Inbox& inbox, Ports ports, Host& 
   ports_.clock.wake = [life = life_] {
     if (life->driver != nullptr) life->driver->pump();
   };
-  armed_ = engine_->deadline();
+  armed_ = deadline_ = engine_->deadline();
   if (armed_ != base::kNever) ports_.clock.wakeAt(armed_);
   if (!inbox_->queue.empty()) wakeSoon();
 }
@@ -211,8 +211,7 @@ void Driver::pump() {
   while (!ended_ && left > 0) {
     const base::TimePoint now = std::max(ports_.clock.now(), lastStep_);
     if (!inbox_->queue.empty()) {
-      const engine::Input input = std::move(inbox_->queue.front());
-      inbox_->queue.pop_front();
+      const engine::Input input = inbox_->queue.take();
       if (std::holds_alternative<engine::input::Destroy>(input)) {
         silent_ = true;
         end();
@@ -220,7 +219,7 @@ void Driver::pump() {
         break;
       }
       if (!step(now, input)) return;
-    } else if (engine_->deadline() <= now) {
+    } else if (deadline_ <= now) {
       if (!step(now, engine::input::Tick{})) return;
     } else {
       break;
@@ -230,18 +229,18 @@ void Driver::pump() {
   pumping_ = false;
   if (ended_) return;
   if (left == 0) wakeSoon();
-  if (const base::TimePoint deadline = engine_->deadline(); deadline != armed_) {
-    armed_ = deadline;
-    ports_.clock.wakeAt(deadline);
+  if (deadline_ != armed_) {
+    armed_ = deadline_;
+    ports_.clock.wakeAt(deadline_);
   }
 }
 
 bool Driver::step(base::TimePoint now, const engine::Input& input) {
   if (recorder_ != nullptr) recorder_->onInput(now, input);
-  const base::TimePoint before = engine_->deadline();
+  const base::TimePoint before = deadline_;
   engine::Outputs outputs;
   engine_->step(now, input, outputs);
-  const base::TimePoint after = engine_->deadline();
+  const base::TimePoint after = deadline_ = engine_->deadline();
   P2PML_ASSERT(after > now);
   stats_.outputs += outputs.size();
   noteStep(now, std::holds_alternative<engine::input::Tick>(input), !outputs.empty(), after != before);

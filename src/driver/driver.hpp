@@ -110,6 +110,7 @@ class Driver {
 
   DriverStats stats_;
   base::TimePoint lastStep_ = base::TimePoint::min();
+  base::TimePoint deadline_ = base::kNever;  ///< the engine's, as it was after its last step
   base::TimePoint armed_ = base::kNever;
   std::uint64_t fruitlessRun_ = 0;
   std::uint64_t hotRun_ = 0;

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "driver/ports.hpp"
 #include "engine/io.hpp"
@@ -29,14 +29,38 @@ class Inbox {
  private:
   friend class Driver;
 
+  /// Mostly of one input, and in one piece of memory.
+  class Queue {
+   public:
+    [[nodiscard]] bool empty() const { return next_ == inputs_.size(); }
+    [[nodiscard]] std::size_t size() const { return inputs_.size() - next_; }
+    void push(engine::Input input) { inputs_.push_back(std::move(input)); }
+    /// Precondition: not empty.
+    engine::Input take() {
+      engine::Input input = std::move(inputs_[next_++]);
+      if (empty()) clear();
+      return input;
+    }
+    void clear() {
+      inputs_.clear();
+      next_ = 0;
+      if (inputs_.capacity() > kMaxKept) inputs_.shrink_to_fit();
+    }
+
+   private:
+    static constexpr std::size_t kMaxKept = 4;  ///< places that an empty queue keeps
+    std::vector<engine::Input> inputs_;
+    std::size_t next_ = 0;
+  };
+
   struct State {
-    std::deque<engine::Input> queue;
+    Queue queue;
     std::function<void()> onFirst;  ///< the queue was empty and is not any more; set while a driver lives
     bool closed = false;
 
     void put(engine::Input input) {
       if (closed) return;
-      queue.push_back(std::move(input));
+      queue.push(std::move(input));
       if (queue.size() == 1 && onFirst) onFirst();
     }
     void close() {

@@ -1,12 +1,16 @@
-// The engine's timers: one ordered set for everything that is due at some time. No clock: the step says what time it
-// is.
+// The engine's timers: one list for everything that is due at some time, in that order. No clock: the step says what
+// time it is.
+//
+// There is one for each running download, handshake and peer that sends, so a few dozen at most; in one piece of memory
+// they are searched and moved faster than a tree is.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
-#include <utility>
+#include <tuple>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -34,34 +38,48 @@ class Timers {
  public:
   /// Sets or moves a timer.
   void set(TimerKey key, base::TimePoint when) {
-    cancel(key);
-    at_[key] = when;
-    order_.emplace(when, key);
+    const Timer timer{when, key};
+    const auto place = std::lower_bound(timers_.begin(), timers_.end(), timer, before);
+    const auto old = find(key);
+    if (old == timers_.end()) {
+      timers_.insert(place, timer);
+    } else if (old < place) {
+      *std::move(old + 1, place, old) = timer;
+    } else {
+      std::move_backward(place, old, old + 1);
+      *place = timer;
+    }
   }
   void cancel(TimerKey key) {
-    const auto found = at_.find(key);
-    if (found == at_.end()) return;
-    order_.erase({found->second, key});
-    at_.erase(found);
+    const auto found = find(key);
+    if (found != timers_.end()) timers_.erase(found);
   }
-  [[nodiscard]] bool active(TimerKey key) const { return at_.contains(key); }
+  [[nodiscard]] bool active(TimerKey key) const { return find(key) != timers_.end(); }
   /// Takes out the earliest timer that is due; ties in the order of their keys.
   std::optional<TimerKey> takeDue(base::TimePoint now) {
-    if (order_.empty() || order_.begin()->first > now) return std::nullopt;
-    const TimerKey key = order_.begin()->second;
-    cancel(key);
+    if (timers_.empty() || timers_.front().when > now) return std::nullopt;
+    const TimerKey key = timers_.front().key;
+    timers_.erase(timers_.begin());
     return key;
   }
   /// kNever if there is none.
-  [[nodiscard]] base::TimePoint next() const { return order_.empty() ? base::kNever : order_.begin()->first; }
-  void clear() {
-    at_.clear();
-    order_.clear();
-  }
+  [[nodiscard]] base::TimePoint next() const { return timers_.empty() ? base::kNever : timers_.front().when; }
+  void clear() { timers_.clear(); }
 
  private:
-  std::map<TimerKey, base::TimePoint> at_;
-  std::set<std::pair<base::TimePoint, TimerKey>> order_;
+  struct Timer {
+    base::TimePoint when;
+    TimerKey key;
+  };
+  static bool before(const Timer& a, const Timer& b) { return std::tie(a.when, a.key) < std::tie(b.when, b.key); }
+  [[nodiscard]] std::vector<Timer>::iterator find(TimerKey key) {
+    return std::find_if(timers_.begin(), timers_.end(), [&](const Timer& timer) { return timer.key == key; });
+  }
+  [[nodiscard]] std::vector<Timer>::const_iterator find(TimerKey key) const {
+    return std::find_if(timers_.begin(), timers_.end(), [&](const Timer& timer) { return timer.key == key; });
+  }
+
+  std::vector<Timer> timers_;
 };
 
 }  // namespace p2pml::engine

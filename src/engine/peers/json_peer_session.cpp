@@ -1,5 +1,9 @@
 #include "engine/peers/json_peer_session.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace p2pml::engine {
@@ -16,6 +20,25 @@ std::size_t chunkLength(const base::Bytes& remaining, std::size_t maxMessageSize
   return length;
 }
 
+/// Of a segment's id, without its lowest bit, which is the status. Eight bytes at a time; not for keeping anything that
+/// a remote could harm others with by equal hashes.
+std::uint64_t hashOf(std::string_view id) {
+  constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15ULL;
+  std::uint64_t hash = id.size();
+  const auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * kFactor;
+    hash ^= hash >> 29;
+  };
+  for (; !id.empty(); id.remove_prefix(std::min<std::size_t>(id.size(), 8))) {
+    std::uint64_t word = 0;
+    for (std::size_t i = std::min<std::size_t>(id.size(), 8); i-- > 0;)
+      word = word << 8 | static_cast<unsigned char>(id[i]);
+    mix(word);
+  }
+  mix(0);
+  return hash << 1;
+}
+
 const base::SegmentId& idOf(const PeerRequest& request) { return std::get<base::SegmentId>(request.segment); }
 
 }  // namespace
@@ -27,9 +50,10 @@ JsonPeerSession::JsonPeerSession(RemotePeer remote, const Settings& settings, Ti
           settings, timers, meter) {}
 
 Availability JsonPeerSession::availability(const WireName& name) const {
-  const auto found = segments_.find(name.id.value);
-  if (found == segments_.end()) return Availability::none;
-  return found->second == wire::SegmentStatus::loaded ? Availability::loaded : Availability::loadingByHttp;
+  const std::uint64_t hash = hashOf(name.id.value);
+  const auto found = std::lower_bound(segments_.begin(), segments_.end(), hash);
+  if (found == segments_.end() || (*found | 1) != (hash | 1)) return Availability::none;
+  return *found == hash ? Availability::loaded : Availability::loadingByHttp;
 }
 
 base::Duration JsonPeerSession::answerTimeout() const {
@@ -112,7 +136,7 @@ void JsonPeerSession::onBytes(StepIo& io, const base::Bytes& bytes) {
 }
 
 void JsonPeerSession::onAbsent(StepIo& io, const base::SegmentId& id) {
-  segments_.erase(id.value);
+  std::erase_if(segments_, [hash = hashOf(id.value)](std::uint64_t segment) { return (segment | 1) == (hash | 1); });
   if (download_ && download_->name.id == id) {
     failDownload(io, {ErrorCode::notFound, "peer does not have the segment any more"});
   } else {
@@ -123,11 +147,22 @@ void JsonPeerSession::onAbsent(StepIo& io, const base::SegmentId& id) {
 void JsonPeerSession::onMap(StepIo& io, const wire::SegmentsMap& map) {
   if (!std::exchange(heardMap_, true)) repeatAvailability(io);
   segments_.clear();
+  std::string id;
   for (const wire::StreamAvailability& stream : map.streams) {
+    id = stream.stream.value + "+";
+    const std::size_t prefix = id.size();
     for (const auto& [entry, status] : stream.segments) {
-      segments_.insert_or_assign(stream.stream.value + "+" + entry, status);
+      id.resize(prefix);
+      id += entry;
+      segments_.push_back(hashOf(id) | static_cast<std::uint64_t>(status != wire::SegmentStatus::loaded));
     }
   }
+  // Of an id that is there twice the last counts.
+  const auto sameId = [](std::uint64_t a, std::uint64_t b) { return (a | 1) == (b | 1); };
+  std::stable_sort(segments_.begin(), segments_.end(),
+                   [](std::uint64_t a, std::uint64_t b) { return (a | 1) < (b | 1); });
+  segments_.erase(segments_.begin(), std::unique(segments_.rbegin(), segments_.rend(), sameId).base());
+  if (segments_.capacity() > 2 * segments_.size() + 16) segments_.shrink_to_fit();
   io.events.push_back(event::PeersChanged{});
 }
 

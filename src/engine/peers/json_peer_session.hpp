@@ -3,8 +3,8 @@
 // What always holds besides PeerSession's: a body we send is never interrupted; a segment is whole with its last byte.
 #pragma once
 
-#include <map>
-#include <string>
+#include <cstdint>
+#include <vector>
 
 #include "engine/peers/peer_session.hpp"
 #include "wire/peer_json.hpp"
@@ -34,7 +34,10 @@ class JsonPeerSession final : public PeerSession {
   void onAbsent(StepIo& io, const base::SegmentId& id);
   void onMap(StepIo& io, const wire::SegmentsMap& map);
 
-  std::map<std::string, wire::SegmentStatus, std::less<>> segments_;
+  /// What its last map said: a number for each segment id (hash and status), sorted. Thousands of peers with dozens of
+  /// segments each are known in a simulation, and every look at the queue asks all of a loader's peers. Two ids with
+  /// one hash would only make a peer say that it has what it has not, which it can say anyway.
+  std::vector<std::uint64_t> segments_;
   /// 0.6.2 does nothing upon a map that comes before its own 'connect' event, and sends its map right after that event:
   /// so its first map is answered with ours, once more.
   bool heardMap_ = false;

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -84,7 +83,7 @@ class Outbox {
     [[nodiscard]] bool finished() const { return offset == data.size() && trailerNext == trailer.size(); }
   };
   using Item = std::variant<Command, Announcement, Body>;
-  using Items = std::deque<Item>;
+  using Items = std::vector<Item>;  // few, and mostly none: an empty one costs nothing
 
   [[nodiscard]] bool roomInChannel() const { return handedOver_ - drained_ < kHighWater; }
   Items::iterator nextItem();

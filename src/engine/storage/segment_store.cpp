@@ -14,10 +14,10 @@ void SegmentStore::open(StepIo& io, const std::string& masterSwarmId) {
   if (opened_ && master_ == masterSwarmId) return;
   opened_ = true;
   master_ = masterSwarmId;
-  entries_.clear();
   byWireId_.clear();
   byNumber_.clear();
   order_.clear();
+  entries_.clear();
   if (custom_) {
     ready_ = false;
     askForMap(io);
@@ -34,23 +34,24 @@ void SegmentStore::askForMap(StepIo& io) {
 }
 
 void SegmentStore::add(const Segment& segment) {
-  Entry& entry = entries_[segment.id];
+  const auto at = entries_.try_emplace(segment.id).first;
+  Entry& entry = at->second;
   entry.storing = false;
   if (entry.order != 0) return;
-  const auto name = wireNameOf(segment, master_);
+  auto name = wireNameOf(segment, master_);
   if (!name) return;
   // Two ids under one wire name: peers are told of it once and get the newer.
   const auto named = byWireId_.find(name->id.value);
-  if (named != byWireId_.end()) unshare(entries_[named->second]);
-  forEachNumber(*name, [&](NumberKey key) {
+  if (named != byWireId_.end()) unshare(named->second->second);
+  forEachNumber(*name, [&](const NumberKey& key) {
     const auto numbered = byNumber_.find(key);
-    if (numbered != byNumber_.end()) unshare(entries_[numbered->second]);
-    byNumber_[std::move(key)] = segment.id;
+    if (numbered != byNumber_.end()) unshare(numbered->second->second);
   });
   entry.order = ++lastOrder_;
-  entry.name = *name;
-  byWireId_[name->id.value] = segment.id;
-  order_[entry.order] = *name;
+  entry.name = std::move(*name);
+  byWireId_[entry.name.id.value] = at;
+  forEachNumber(entry.name, [&](const NumberKey& key) { byNumber_[key] = at; });
+  order_[entry.order] = &entry;
 }
 
 template <class Visit>
@@ -93,10 +94,10 @@ std::optional<std::string> SegmentStore::idOf(const PeerSegmentName& name, const
                                               Numbering numbering) const {
   if (const auto* id = std::get_if<base::SegmentId>(&name)) {
     const auto named = byWireId_.find(id->value);
-    return named == byWireId_.end() ? std::nullopt : std::optional(named->second);
+    return named == byWireId_.end() ? std::nullopt : std::optional(named->second->first);
   }
   const auto numbered = byNumber_.find(NumberKey(stream, numbering, std::get<std::int64_t>(name)));
-  return numbered == byNumber_.end() ? std::nullopt : std::optional(numbered->second);
+  return numbered == byNumber_.end() ? std::nullopt : std::optional(numbered->second->first);
 }
 
 void SegmentStore::fetchForPeer(StepIo& io, base::ConnectionId connection, const PeerRequest& peerRequest,
@@ -179,10 +180,10 @@ void SegmentStore::destroy(StepIo& io) {
   }
   if (custom_) io.out.push_back(output::StorageDestroy{});
   memory_.clear();
-  entries_.clear();
   byWireId_.clear();
   byNumber_.clear();
   order_.clear();
+  entries_.clear();
   pending_.clear();
   ready_ = false;
 }

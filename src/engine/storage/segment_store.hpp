@@ -64,7 +64,7 @@ class SegmentStore {
   template <class Visit>
   void forEachNewestFirst(Visit visit) const {
     for (auto at = order_.rbegin(); at != order_.rend(); ++at) {
-      if (!visit(at->second)) return;
+      if (!visit(at->second->name)) return;
     }
   }
 
@@ -81,7 +81,7 @@ class SegmentStore {
     std::uint64_t storedAt = 0;  // the last request id handed out when a custom storage had taken it
     WireName name;               // where shared
   };
-  using NumberKey = std::tuple<std::string, Numbering, std::int64_t>;  // of a stream
+  using NumberKey = std::tuple<std::string_view, Numbering, std::int64_t>;  // of a stream
   struct Storing {
     Segment segment;
     std::optional<base::PeerId> peerId;
@@ -118,10 +118,12 @@ class SegmentStore {
   bool opened_ = false;
   bool ready_ = false;
   std::uint64_t lastOrder_ = 0;
-  std::map<std::string, Entry> entries_;  // by id
-  std::map<std::string, std::string, std::less<>> byWireId_;
-  std::map<NumberKey, std::string> byNumber_;
-  std::map<std::uint64_t, WireName> order_;
+  using Entries = std::map<std::string, Entry>;
+  Entries entries_;  // by id
+  // Of the shared ones. Their texts are those of the entries' names.
+  std::map<std::string_view, Entries::iterator> byWireId_;
+  std::map<NumberKey, Entries::iterator> byNumber_;
+  std::map<std::uint64_t, const Entry*> order_;
   std::map<base::RequestId, Pending> pending_;
 };
 

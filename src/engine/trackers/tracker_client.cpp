@@ -62,6 +62,7 @@ TrackerClient::TrackerClient(Config config, base::Rng& rng, std::uint64_t& lastS
 
 base::Result<void> TrackerClient::join(TimePoint now, const InfoHash& infoHash, const PeerId& peerId, Outputs& out,
                                        Events& events) {
+  deadline_.reset();
   if (shutDown_ || joined_.contains(infoHash)) return {};
   if (joined_.size() >= kMaxSwarms) {
     return base::fail(ErrorCode::limitExceeded,
@@ -74,11 +75,13 @@ base::Result<void> TrackerClient::join(TimePoint now, const InfoHash& infoHash, 
 }
 
 void TrackerClient::leave(TimePoint now, const InfoHash& infoHash, Outputs& /*out*/) {
+  deadline_.reset();
   if (joined_.erase(infoHash) == 0) return;
   for (Tracker& tracker : trackers_) leaveOn(tracker, infoHash, now);
 }
 
 void TrackerClient::shutdown(TimePoint now, Outputs& out) {
+  deadline_.reset();
   if (shutDown_) return;
   for (Tracker& tracker : trackers_) {
     if (tracker.link == Link::open) {
@@ -103,6 +106,7 @@ void TrackerClient::shutdown(TimePoint now, Outputs& out) {
 
 bool TrackerClient::offersReady(TimePoint now, std::uint64_t batch, std::vector<wire::TrackerOffer> offers,
                                 Outputs& out, Events& events) {
+  deadline_.reset();
   const auto found = batches_.find(batch);
   if (found == batches_.end()) return false;
   Tracker& tracker = at(found->second.tracker);
@@ -151,6 +155,7 @@ const std::string& TrackerClient::url(TrackerIndex tracker) const {
 }
 
 void TrackerClient::onTick(TimePoint now, Outputs& out, Events& events) {
+  deadline_.reset();
   Step step{now, out, events};
   for (Tracker& tracker : trackers_) {
     if (tracker.link != Link::closed && tracker.linkTimer <= now) onLinkTimer(tracker, step);
@@ -162,11 +167,13 @@ void TrackerClient::onTick(TimePoint now, Outputs& out, Events& events) {
 }
 
 TimePoint TrackerClient::deadline() const {
+  if (deadline_) return *deadline_;
   TimePoint earliest = base::kNever;
   for (const Tracker& tracker : trackers_) {
     if (tracker.link != Link::closed) earliest = std::min(earliest, tracker.linkTimer);
     if (!tracker.timers.empty()) earliest = std::min(earliest, tracker.timers.begin()->first);
   }
+  deadline_ = earliest;
   return earliest;
 }
 
@@ -434,6 +441,7 @@ void TrackerClient::openLink(Tracker& tracker, TimePoint now, Outputs& out) {
 }
 
 bool TrackerClient::onSocketOpened(TimePoint now, base::SocketId socket, Outputs& out, Events& events) {
+  deadline_.reset();
   Tracker* tracker = bySocket(socket);
   if (tracker == nullptr || tracker->link != Link::opening) return false;
   tracker->link = Link::open;
@@ -448,6 +456,7 @@ bool TrackerClient::onSocketOpened(TimePoint now, base::SocketId socket, Outputs
 
 bool TrackerClient::onSocketClosed(TimePoint now, base::SocketId socket, const base::Error& reason, Outputs& out,
                                    Events& events) {
+  deadline_.reset();
   Tracker* tracker = bySocket(socket);
   if (tracker == nullptr) return false;
   Step step{now, out, events};
@@ -516,6 +525,7 @@ void TrackerClient::onLinkTimer(Tracker& tracker, Step& step) {
 
 bool TrackerClient::onSocketMessage(TimePoint now, base::SocketId socket, std::string_view text, Outputs& out,
                                     Events& events) {
+  deadline_.reset();
   Tracker* const found = bySocket(socket);
   if (found == nullptr || found->link != Link::open) return false;
   Tracker& tracker = *found;

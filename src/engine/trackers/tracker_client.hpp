@@ -288,6 +288,8 @@ class TrackerClient {
   std::set<base::InfoHash> joined_;
   std::map<std::uint64_t, Batch> batches_;
   std::uint64_t nextBatch_ = 1;
+  /// None: to be found anew. It is asked for after every step, and hardly any changes it.
+  mutable std::optional<base::TimePoint> deadline_;
   bool wantPeers_ = true;
   bool shutDown_ = false;
 };
