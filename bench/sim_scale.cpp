@@ -34,6 +34,7 @@ struct Config {
   std::int64_t measure = 20;   ///< virtual seconds
   std::int64_t churn = 20;     ///< percent of the viewers a minute
   std::uint32_t chunk = 16 * 1024;
+  sim::Bodies bodies = sim::Bodies::named;
   std::string protocol = "G0";
   std::uint64_t seed = 1;
 };
@@ -75,6 +76,8 @@ std::optional<Config> parse(int argc, char** argv) {
       config.churn = value;
     } else if (name == "--chunk") {
       config.chunk = static_cast<std::uint32_t>(value);
+    } else if (name == "--real-bodies") {
+      config.bodies = value != 0 ? sim::Bodies::real : sim::Bodies::named;
     } else if (name == "--protocol") {
       config.protocol = argv[i + 1];
     } else if (name == "--seed") {
@@ -138,6 +141,7 @@ class Audience {
   static sim::WorldOptions worldOptions(const Config& config) {
     sim::WorldOptions options;
     options.chunkBytes = config.chunk;
+    options.bodies = config.bodies;
     options.tracker.maxSockets = config.viewers * 4;
     return options;
   }
@@ -182,7 +186,7 @@ int main(int argc, char** argv) {
   if (!config) {
     std::fputs(
         "usage: p2pml_bench_sim_scale [--viewers N] [--peers N] [--arrivals s] [--warm s] [--measure s] [--churn %]\n"
-        "                             [--chunk bytes] [--protocol G0|G2|G3|G4] [--seed N]\n",
+        "                             [--chunk bytes] [--real-bodies 0|1] [--protocol G0|G2|G3|G4] [--seed N]\n",
         stderr);
     return 2;
   }

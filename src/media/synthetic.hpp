@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -19,6 +20,9 @@ std::uint32_t fnv1a32(std::string_view text);
 
 /// `size` bytes of segment `number` of the stream `name`.
 base::Bytes syntheticBody(std::string_view name, std::uint64_t number, std::size_t size);
+
+/// The bytes from `offset` on of a body of any length, as many as `target` takes, without making what lies before them.
+void syntheticPart(std::string_view name, std::uint64_t number, std::size_t offset, std::span<std::byte> target);
 
 /// Compares without making the body. A body of another length than `size` is no body of that segment.
 bool isSyntheticBody(const base::Bytes& body, std::string_view name, std::uint64_t number, std::size_t size);

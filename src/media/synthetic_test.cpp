@@ -52,5 +52,16 @@ TEST(Synthetic, CheckingFindsEveryKindOfDifference) {
   }
 }
 
+TEST(Synthetic, APartIsThatOfTheWholeBody) {
+  const base::Bytes body = syntheticBody("demo", 7, 100'003);
+  for (const std::size_t offset : {0, 1, 2, 3, 4, 5, 1023, 65'535, 99'990}) {
+    for (const std::size_t length : {0, 1, 2, 3, 4, 7, 13}) {
+      std::vector<std::byte> part(length);
+      syntheticPart("demo", 7, offset, part);
+      EXPECT_EQ(base::Bytes::adopt(std::move(part)), body.slice(offset, length)) << offset << " " << length;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace p2pml::media

@@ -135,6 +135,7 @@ class Network {
 
   NodeId addNode(Line line);
   void setLine(NodeId node, Line line);
+  [[nodiscard]] std::uint32_t chunkBytes() const { return chunkBytes_; }
   [[nodiscard]] std::size_t nodeCount() const { return nodes_.size(); }
 
   /// One way, from a to b.

@@ -12,7 +12,7 @@ namespace {
 /// What comes back through the pipe.
 enum Tag : std::uint32_t { kHead, kBody, kEnd, kCut };
 
-/// Bodies arrive in pieces of this size, as they do from real sockets.
+/// Bodies arrive in pieces of this size, as they do from real sockets; with a coarser grain of sharing in such pieces.
 constexpr std::size_t kPieceBytes = 32 * 1024;
 constexpr int kMaxRedirects = 10;
 
@@ -130,14 +130,15 @@ void SimHttpPort::ask(const std::shared_ptr<Exchange>& exchange, std::string url
                              exchange->counted = total;
                            }});
     exchange->pipe->limitRate(exchange->reply.bytesPerSecond);
-    exchange->timer = network_.events().after(exchange->reply.thinking, [exchange] {
+    exchange->timer = network_.events().after(exchange->reply.thinking, [exchange, grain = network_.chunkBytes()] {
       const HttpReply& told = exchange->reply;
       exchange->pipe->send({kHead, {}});
       std::uint64_t length = told.body.size();
       if (told.cutAfter) length = std::min(length, *told.cutAfter);
       if (told.stallAfter) length = std::min(length, *told.stallAfter);
-      for (std::uint64_t offset = 0; offset < length; offset += kPieceBytes) {
-        exchange->pipe->send({kBody, told.body.slice(offset, std::min<std::uint64_t>(kPieceBytes, length - offset))});
+      const std::uint64_t piece = std::max<std::uint64_t>(kPieceBytes, grain);
+      for (std::uint64_t offset = 0; offset < length; offset += piece) {
+        exchange->pipe->send({kBody, told.body.slice(offset, std::min(piece, length - offset))});
       }
       if (told.stallAfter) return;
       exchange->pipe->send({told.cutAfter ? kCut : kEnd, {}});

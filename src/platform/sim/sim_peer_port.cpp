@@ -9,9 +9,10 @@ namespace p2pml::sim {
 
 namespace {
 
-/// Undrained bytes may stay untold up to twice this, well within the 64 KiB of the contract (engine/io.hpp,
-/// PeerDrained).
-constexpr std::uint64_t kDrainedStep = 24 * 1024;
+/// So many drained bytes at most stay untold: the contract allows 64 KiB (engine/io.hpp, PeerDrained). With a coarse
+/// grain of sharing nothing is gained by telling more often.
+constexpr std::uint64_t kMinDrainedStep = 24 * 1024;
+constexpr std::uint64_t kMaxDrainedStep = 64 * 1024;
 
 struct Description {
   NodeId node;
@@ -63,7 +64,10 @@ base::Error malformed(const char* what) {
 
 }  // namespace
 
-PeerFabric::PeerFabric(Network& network, PeerFabricOptions options) : network_(network), options_(options) {
+PeerFabric::PeerFabric(Network& network, PeerFabricOptions options)
+    : network_(network),
+      options_(options),
+      drainedStep_(std::clamp<std::uint64_t>(network.chunkBytes(), kMinDrainedStep, kMaxDrainedStep)) {
   network_.onPathsChanged.emplace_back(
       [this](NodeId node, std::optional<NodeId> other) { onPathsChanged(node, other); });
 }
@@ -227,7 +231,7 @@ void PeerFabric::drained(Place sender, std::uint64_t total) {
   End* end = at(sender);
   if (end == nullptr) return;
   total += end->tampered;
-  if (total - end->told < kDrainedStep) return;
+  if (total - end->told < drainedStep_) return;
   end->told = total;
   end->port->deliver(engine::input::PeerDrained{end->key.second, total});
 }
@@ -236,7 +240,8 @@ void PeerFabric::send(NodeId node, base::ConnectionId id, base::Bytes data) {
   End* end = find({node, id});
   if (end == nullptr || !end->open) return;
   if (const auto tamper = tampers_.find(node); tamper != tampers_.end()) {
-    base::Bytes changed = tamper->second(data);
+    base::Bytes changed = tamper->second(data.local());
+    if (data.isForeign() && changed == data.local()) changed = data;  // what is only named stays so
     // The sender counts what it handed over.
     end->tampered += data.size() - changed.size();
     data = std::move(changed);

@@ -108,6 +108,7 @@ class PeerFabric {
 
   Network& network_;
   PeerFabricOptions options_;
+  std::uint64_t drainedStep_;
   std::deque<End> ends_;
   std::vector<std::uint32_t> freeEnds_;
   std::vector<NodeEnds> byNode_;  // by NodeId - 1

@@ -8,6 +8,7 @@ World::World(std::uint64_t seed, WorldOptions options)
     : options_(std::move(options)),
       rng_(seed),
       network_(queue_, options_.chunkBytes),
+      bodies_(options_.bodies),
       fabric_(network_, options_.fabric) {
   addOrigin(kOriginHost, options_.originLine);
   addTracker("tracker", options_.trackerLine);

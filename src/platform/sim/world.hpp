@@ -31,7 +31,9 @@
 namespace p2pml::sim {
 
 struct WorldOptions {
-  std::uint32_t chunkBytes = 16 * 1024;  ///< see Network
+  std::uint32_t chunkBytes = 16 * 1024;  ///< see Network; with thousands of viewers better 64 KiB
+  /// Named ones cost no memory and no comparing. Who looks into payload bytes then needs Bytes::local().
+  Bodies bodies = Bodies::real;
   Line originLine;
   Line trackerLine;
   tracker::Options tracker;
