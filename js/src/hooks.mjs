@@ -23,7 +23,7 @@ function livingData (segment) {
 }
 
 export class Hooks {
-  /** What a validator rejected with, by segment id: SegmentError passes on that very thing. */
+  /** What a validator rejected with, by segment id, while the module is told: SegmentError passes on that very thing. */
   rejections_ = new Map()
   /** What the storage gave last, for that very object goes to the page. */
   fetched_ = new Map()
@@ -34,18 +34,18 @@ export class Hooks {
   get storage_ () { return this.session_.callbacks.segmentsStorage }
 
   /** Answers with hookFailed where `answer` is not reached. */
-  ask_ (token, call, answer, failed) {
+  ask_ (token, call, answer, failed, told) {
     ask(call).then(answer).catch(error => {
       if (failed) failed(error)
       this.session_.tell('hookFailed', token, detailOf(error))
+      if (told) told()
     })
   }
 
   validate (token, segment, method, peerId) {
-    this.rejections_.delete(segment.id)
     const validate = this.session_.callbacks.segmentValidator
     this.ask_(token, () => validate(segment, method, peerId), () => this.session_.tell('hookDone', token),
-      error => this.rejections_.set(segment.id, error))
+      error => this.rejections_.set(segment.id, error), () => this.rejections_.delete(segment.id))
   }
 
   /** What the segment's validator rejected with, if that is why the module says `error`. */

@@ -23,6 +23,7 @@ export function sendRequest (callbacks, segment, range, hear) {
   xhr.addEventListener('load', () => hear.load(xhr))
   xhr.addEventListener('error', () => hear.fail(unavailable, `no answer for ${url}`))
   xhr.addEventListener('timeout', () => hear.fail(unavailable, `xhr.timeout for ${url}`))
+  xhr.addEventListener('abort', () => hear.fail(unavailable, `xhr.abort() for ${url}`)) // the page's; of ours nobody hears
   if (callbacks.xhrSetup) callbacks.xhrSetup(xhr, url)
   xhr.send()
   return xhr

@@ -1,11 +1,13 @@
 // Connections to peers: RTCPeerConnection with one ordered and reliable data channel (docs/protocol/data-channel.md).
 
-import { detailOf, internal, malformed, unavailable } from './errors.mjs'
+import { detailOf, internal, limitExceeded, malformed, unavailable } from './errors.mjs'
 
 /** Without trickle: what has not been gathered this long after the first candidate is left out. */
 const gatherTimeout = 5000
 /** The one that simple-peer has. */
 const lowBufferedAmount = 65536
+/** What a peer may send before its connection is reported: maps, the largest of which are far below. */
+const mostEarlyBytes = 4 << 20
 /** How long the remote address may keep a connection from being reported. */
 const addressTimeout = 1000
 
@@ -15,6 +17,7 @@ const withoutTrickle = sdp => sdp.replace(/^a=ice-options:trickle\r?\n/gm, '')
 class Connection {
   sent_ = 0
   early_ = []
+  earlyBytes_ = 0
   isOpen_ = false
   channel_ = undefined
 
@@ -74,8 +77,10 @@ class Connection {
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = lowBufferedAmount
     channel.onmessage = ({ data }) => {
-      if (this.isOpen_) this.message_(data)
-      else this.early_.push(data)
+      if (this.isOpen_) return this.message_(data)
+      this.early_.push(data)
+      this.earlyBytes_ += data.byteLength || data.length
+      if (this.earlyBytes_ > mostEarlyBytes) this.fail_(limitExceeded, `more than ${mostEarlyBytes} bytes before the connection was reported`)
     }
     channel.onbufferedamountlow = () => this.drained()
     // `closing` too: Chromium may never get from there to `close` (crbug 882743).

@@ -28,12 +28,16 @@ const texts = ['id', 'url', 'range', 'masterSwarmId', 'masterManifestUri', 'stre
 const numbers = ['priority', 'externalId', 'downloadBandwidth', 'downloadSpeed']
 
 const isGiven = value => value !== undefined && value !== null
+const whole = value => Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER))
 
-/** What the module is told of a segment: everything but its data. Numbers in fields of text are written out, as 0.6.2 did when it joined them. */
+/**
+ * What the module is told of a segment: everything but its data. Numbers in fields of text are written out, as 0.6.2 did when it joined
+ * them; its own numbers are whole: Infinity is how JavaScript says "last", and 0.6.2 has left fractions in storages.
+ */
 export function toRecord (segment) {
   const record = { priority: 0 }
   for (const name of texts) if (isGiven(segment[name])) record[name] = String(segment[name])
-  for (const name of numbers) if (isGiven(segment[name])) record[name] = Number(segment[name])
+  for (const name of numbers) if (isGiven(segment[name])) record[name] = whole(segment[name])
   return record
 }
 

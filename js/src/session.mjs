@@ -189,7 +189,10 @@ export class Session {
       this.report(error)
       this.closeAll_()
       this.isDraining_ = false
-      if (this.isDestroyed) return this.release_()
+      if (this.isDestroyed) {
+        if (this.callbacks.segmentsStorage && !this.storageEnd_) this.storageEnd_ = this.hooks_.destroyStorage()
+        return this.release_()
+      }
       this.plain_ = new PlainHttp(this.callbacks, this.values_, (name, ...args) => this.emit(name, ...args))
       for (const segment of this.queue_.values()) if (segment.data && segment.data.byteLength) this.plain_.keep(segment)
       this.plain_.load([...this.queue_.values()])

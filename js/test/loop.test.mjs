@@ -107,6 +107,14 @@ test('load() tells the module of the segments without their data, and takes Segm
   assert.equal(module.lastOf('load')[2], '{"type":"main","index":2}')
 })
 
+test('numbers of JavaScript: fractions, Infinity, texts', async () => {
+  make()
+  await loader.load([{ id: 'a', url: 'u', priority: Infinity, downloadBandwidth: 12.7 }, { id: 'b', url: 'v', priority: '2', downloadSpeed: 0.4 }], 's')
+  assert.deepEqual(JSON.parse(module.lastOf('load')[0]), [
+    { id: 'a', url: 'u', priority: Number.MAX_SAFE_INTEGER, downloadBandwidth: 12 }, { id: 'b', url: 'v', priority: 2, downloadSpeed: 0 }
+  ])
+})
+
 test('load() rejects with what the module has against it, and the queue stays', async () => {
   make()
   const given = { id: 'a', url: 'u', priority: 0 }
@@ -192,6 +200,13 @@ test('HTTP: an empty body, a failure, a cancel; answers after that are dropped',
   cancelled.finish(bytes(3))
   fails.finish(bytes(3))
   assert.equal(module.calls.length, before)
+})
+
+test('HTTP: a page that aborts the request itself', () => {
+  make()
+  carryOut([1, 1, segmentRecord('a'), null])
+  FakeXhr.last.abort()
+  assert.deepEqual(module.lastOf('httpFailed'), [1, 4, 'xhr.abort() for http://o/a'])
 })
 
 test('HTTP: the module lets go of the handle in the middle; the rest comes by the same one', () => {
@@ -414,6 +429,19 @@ test('peers: what is bad ends the connection: their SDP, a lost path, a closed c
   carryOut([6, 5, 'l'], [9, 77, [0, 0, 1]], [10, 5], [10, 77], [8, 77, 'x'])
 })
 
+test('peers: too much before the connection is reported', async () => {
+  make()
+  carryOut([6, 9, 'label'])
+  const { channel } = FakePeerConnection.last
+  channel.open()
+  for (let i = 0; i < 4; ++i) channel.fire('message', { data: bytes(1 << 20) })
+  assert.equal(module.callsOf('peerClosed').length, 0)
+  channel.fire('message', { data: bytes(1) })
+  assert.deepEqual(module.lastOf('peerClosed').slice(0, 2), [9, 2])
+  await settled()
+  assert.equal(module.callsOf('peerOpened').length + module.callsOf('peerMessage').length, 0)
+})
+
 test('peers: a buffer that a player has detached cannot be sent: the connection is closed', async () => {
   make()
   carryOut([6, 1, 'l'])
@@ -471,6 +499,10 @@ test('segmentValidator: a copy with the data, method and peer; resolving, reject
   assert.deepEqual(errors.map(([segment]) => segment), [given[1], given[2]])
   assert.equal(errors[0][1], faults.b)
   assert.equal(errors[1][1], faults.c)
+  module.on.hookFailed = undefined // one that the module does not want to know any more
+  carryOut([11, 4, record('b'), 'p2p', 'p'])
+  await settled()
+  assert.equal(loader._session.hooks_.rejections_.size, 0)
 })
 
 test('segmentsStorage: each of its methods, as 0.6.2 calls them', async () => {
@@ -583,6 +615,14 @@ test('a trap is reported once, and the queue goes over plain HTTP', async () => 
   assert.deepEqual(events.at(-1), ['segment_abort', given[1]])
   assert.ok(FakeXhr.last.isAborted)
   assert.equal(browser.errors.length, 1)
+})
+
+test('a trap in destroy(): the storage is destroyed all the same', async () => {
+  let isDestroyed = false
+  make({ segmentsStorage: { destroy: async () => { isDestroyed = true } } })
+  module.on.destroy = () => { throw new WebAssembly.RuntimeError('unreachable') }
+  await loader.destroy()
+  assert.ok(isDestroyed)
 })
 
 test('a trap in what a listener calls: what was recorded with it is not carried out any more', async () => {

@@ -33,7 +33,10 @@ export class FakeXhr extends Target {
     FakeXhr.onSend?.(this)
   }
 
-  abort () { this.isAborted = true }
+  abort () {
+    this.isAborted = true
+    this.fire('abort')
+  }
 
   /** Some of the body has come. */
   progress (loaded, total, status = 200) {

@@ -126,7 +126,8 @@
 //
 // A player may detach the buffer that it was given (postMessage). The module asks payloadIntact before it uploads or
 // announces a stored segment. One that is not intact is not shared any more; getSegment of it answers that there is
-// none, and if it is in the queue it is loaded anew. A buffer that is detached in the middle of an upload: JavaScript
+// none, and if it is in the queue it is loaded anew: then, and not already by load(), for whoever has detached it has
+// it, and integrations ask by getSegment for what they want again (0.6.2 hands them the empty buffer). A buffer that is detached in the middle of an upload: JavaScript
 // cannot send what peerSend asks for, closes the connection and reports peerClosed.
 //
 //
