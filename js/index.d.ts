@@ -1,6 +1,6 @@
 // The API of p2pml-core: that of p2p-media-loader-core 0.6, and beyond it what peers of later generations and diagnosis need.
 
-/** A media segment. `load()` needs `id`, `url` and `priority`; everything below `externalId` is filled in by the loader. */
+/** A media segment. `load()` needs `id`, `url` and `priority`; everything below `neededIn` is filled in by the loader. */
 export interface SegmentLike {
   /** Unique across peers; the URL where that is the same for all peers. */
   id: string
@@ -17,6 +17,10 @@ export interface SegmentLike {
   sequence?: string | undefined
   /** The segment's number among peers of generations after G0, where the sequence is none. */
   externalId?: number | undefined
+  /** How long it plays, in milliseconds: the cooperative policy goes by it. */
+  duration?: number | undefined
+  /** Milliseconds from this load() until the player must have it; 0: it waits for it now. Default: estimated from priority and duration. */
+  neededIn?: number | undefined
   /** Present only when the segment is fully loaded. */
   data?: ArrayBuffer | undefined
   /** Bytes per millisecond. */
@@ -37,6 +41,8 @@ export class Segment implements SegmentLike {
   streamId: string | undefined
   sequence: string | undefined
   externalId?: number | undefined
+  duration?: number | undefined
+  neededIn?: number | undefined
   data: ArrayBuffer | undefined
   downloadBandwidth: number | undefined
   downloadSpeed: number | undefined
@@ -132,6 +138,9 @@ export interface HybridLoaderSettings {
   httpNotReceivingBytesTimeout: number
   maxPeers: number
   peerProtocols: Generation[]
+  schedulingPolicy: 'classic' | 'cooperative'
+  startupPolicy: 'fast' | 'p2pFirst'
+  httpPrefetchTime: number
 }
 
 export interface Details {

@@ -25,7 +25,7 @@ export class Segment {
 }
 
 const texts = ['id', 'url', 'range', 'masterSwarmId', 'masterManifestUri', 'streamId', 'sequence', 'requestUrl', 'responseUrl']
-const numbers = ['priority', 'externalId', 'downloadBandwidth', 'downloadSpeed']
+const numbers = ['priority', 'externalId', 'duration', 'neededIn', 'downloadBandwidth', 'downloadSpeed']
 
 const isGiven = value => value !== undefined && value !== null
 const whole = value => Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER))

@@ -8,7 +8,7 @@
 #include "base/encoding.hpp"
 #include "engine/own_availability.hpp"
 #include "engine/peers/node_mark.hpp"
-#include "engine/scheduling/classic_policy.hpp"
+#include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
 
@@ -43,6 +43,11 @@ class LoaderCore::QueuePeers final : public PeerView {
     const auto& name = core_.queue_[index].name;
     return name && core_.peers_.holds(connection, *name);
   }
+  void holders(std::size_t index, std::vector<Holder>& holders) const override {
+    const auto& name = core_.queue_[index].name;
+    if (name) core_.peers_.holders(now_, *name, holders);
+  }
+  void neighbours(std::vector<Neighbour>& neighbours) const override { core_.peers_.neighbours(neighbours); }
 
  private:
   const LoaderCore& core_;
@@ -56,7 +61,7 @@ LoaderCore::LoaderCore(Options options)
       store_(options_.settings, options_.capabilities.customStorage, ids_),
       http_(options_.settings, timers_, ids_, meter_),
       peers_(options_.settings, timers_, ids_, rng_, meter_, nodeName(options_.seed)),
-      policy_(std::make_unique<ClassicPolicy>(options_.settings)) {}
+      policy_(makePolicy(options_.settings)) {}
 
 // --------------------------------------------------------------------------------------------------------------- step
 
@@ -125,6 +130,7 @@ void LoaderCore::fire(StepIo& io, TimerKey key) {
       http_.forgetOldFailures(io.now);
       queueChanged_ = true;
       break;
+    case TimerKind::policy: queueChanged_ = true; break;
     case TimerKind::connectionHandshake:
     case TimerKind::connectionRetire:
     case TimerKind::peerDownload: peers_.onTimer(io, key); break;
@@ -180,10 +186,25 @@ std::vector<LoaderCore::Queued> LoaderCore::acceptQueue(StepIo& io, const input:
       queued.segment.data.reset();
       queued.segment.masterSwarmId = masterSwarmOf(given, load.streamSwarmId);
       queued.name = wireNameOf(queued.segment, load.streamSwarmId);
+      if (queued.name) queued.key = segmentKey(queued.name->stream.value, queued.name->entry);
       next.push_back(std::move(queued));
     }
   }
   return next;
+}
+
+void LoaderCore::setTimes(base::TimePoint now, std::vector<Queued>& next) {
+  std::map<std::string_view, base::TimePoint> before;
+  for (const Queued& queued : queue_) before[queued.segment.id] = queued.since;
+  std::vector<const Segment*> list;
+  list.reserve(next.size());
+  for (const Queued& queued : next) list.push_back(&queued.segment);
+  const std::vector<Deadlines::Need> needs = deadlines_.update(now, list);
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    next[i].need = needs[i];
+    const auto known = before.find(next[i].segment.id);
+    next[i].since = known == before.end() ? now : known->second;
+  }
 }
 
 void LoaderCore::abortDownloads(StepIo& io, const std::string& id) {
@@ -241,6 +262,7 @@ void LoaderCore::on(StepIo& io, const input::Load& load) {
   }
   if (p2pOn()) peers_.setStream(io, identify(load, next));
   abortMissing(io, next);
+  setTimes(io.now, next);
   queue_ = std::move(next);
   http_.forgetOldFailures(io.now);
   queueChanged_ = true;
@@ -369,6 +391,7 @@ void LoaderCore::accept(StepIo& io, Segment segment, std::optional<base::PeerId>
   ++(method == Method::http ? stats_.segmentsOverHttp : stats_.segmentsOverP2p);
   segment.downloadBandwidth = meter_.bytesPerMillisecond(io.now);
   segment.downloadSpeed = segment.downloadBandwidth;
+  segmentBytes_.add(segment.data->size());
   releaseSlot(segment.id, method);
   partials_.erase(segment.id);
   store_.store(io, std::move(segment), peerId);
@@ -423,7 +446,7 @@ void LoaderCore::keepPartial(const std::string& id, std::optional<PartialBody> p
   const auto& protocols = options_.settings.peerProtocols;
   const bool resumable =
       std::any_of(protocols.begin(), protocols.end(), [](Generation g) { return infoOf(g).codec == Codec::binary; });
-  if (!partial || !(options_.settings.httpUseRanges || resumable)) return;
+  if (!partial || !(resumesOverHttp(options_.settings) || resumable)) return;
   const bool queued = std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
   if (!queued) return;
   PartialBody& kept = partials_[id];
@@ -502,25 +525,51 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
   std::vector<QueueItem> items;
   items.reserve(queue_.size());
   for (const Queued& queued : queue_) {
-    const std::string& id = queued.segment.id;
-    QueueItem& item = items.emplace_back();
-    item.priority = queued.segment.priority;
-    item.stored = store_.has(id) || deliveredOnly_.contains(id) || validating.contains(id);
-    item.http = !item.stored && http_.active(id);
-    item.p2p = !item.stored && peers_.downloading(id);
-    item.httpFailed = http_.failedRecently(io.now, id);
+    items.push_back(itemOf(io.now, queued, validating.contains(queued.segment.id)));
   }
   const QueuePeers peers(*this, io.now);
-  const SchedulerView view{io.now, options_.settings, items, peers, http_.count(), peers_.downloadCount()};
+  const SchedulerView view{io.now, options_.settings, items, peers, http_.count(), peers_.downloadCount(), estimates()};
   std::vector<Action> actions;
   decide(view, actions);
   for (const Action& action : actions) carryOut(io, action);
+}
+
+QueueItem LoaderCore::itemOf(base::TimePoint now, const Queued& queued, bool validating) const {
+  const std::string& id = queued.segment.id;
+  QueueItem item;
+  item.priority = queued.segment.priority;
+  item.stored = store_.has(id) || deliveredOnly_.contains(id) || validating;
+  item.http = !item.stored && http_.active(id);
+  item.p2p = !item.stored && peers_.downloading(id);
+  item.httpFailed = http_.failedRecently(now, id);
+  item.key = queued.key;
+  item.neededAt = queued.need.at;
+  item.duration = queued.need.duration;
+  item.queuedAt = queued.since;
+  if (item.http) {
+    item.progress = http_.progress(now, id);
+  } else if (item.p2p) {
+    item.progress = peers_.progress(now, id);
+  } else if (const auto partial = partials_.find(id); partial != partials_.end()) {
+    item.progress.received = partial->second.data.size();
+    item.progress.total = partial->second.total;
+  }
+  return item;
+}
+
+Estimates LoaderCore::estimates() const {
+  return {http_.bytesPerSecond(), http_.latency(), segmentBytes_.get(), peers_.viewers(), peers_.ownId()};
 }
 
 void LoaderCore::processQueue(StepIo& io) {
   schedule(io, [this](const SchedulerView& view, std::vector<Action>& actions) {
     policy_->processQueue(view, rng_, actions);
   });
+  if (policy_->wakeAt() == base::kNever) {
+    timers_.cancel({TimerKind::policy, 0});
+  } else {
+    timers_.set({TimerKind::policy, 0}, std::max(policy_->wakeAt(), io.now + base::milliseconds(1)));
+  }
 }
 
 void LoaderCore::drawRandomHttp(StepIo& io) {
@@ -535,12 +584,20 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
   switch (action.kind) {
     case Action::Kind::startHttp: {
       // Without ranges HTTP starts over; a peer may still go on with the beginning if HTTP fails.
-      const auto partial = options_.settings.httpUseRanges ? partials_.extract(id) : decltype(partials_)::node_type();
+      const auto partial =
+          resumesOverHttp(options_.settings) ? partials_.extract(id) : decltype(partials_)::node_type();
       http_.start(io, queued.segment, partial ? &partial.mapped() : nullptr);
       availabilityChanged_ = true;
       break;
     }
     case Action::Kind::abortHttp: abortDownloads(io, id); break;
+    case Action::Kind::pauseHttp: {
+      auto partial = http_.pause(io, id);
+      std::erase_if(validations_, [&](const auto& entry) { return entry.second.segment.id == id; });
+      keepPartial(id, std::move(partial));
+      availabilityChanged_ = true;
+      break;
+    }
     case Action::Kind::startP2p: {
       // A session of an earlier action may have ended the peer meanwhile.
       if (!peers_.connected(action.connection)) break;

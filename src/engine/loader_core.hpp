@@ -17,6 +17,7 @@
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
 #include "engine/peers/peer_manager.hpp"
+#include "engine/scheduling/deadlines.hpp"
 #include "engine/scheduling/policy.hpp"
 #include "engine/storage/segment_store.hpp"
 #include "engine/timers.hpp"
@@ -46,6 +47,9 @@ class LoaderCore {
   struct Queued {
     Segment segment;
     std::optional<WireName> name;  // none: not shared
+    std::uint64_t key = 0;
+    Deadlines::Need need;
+    base::TimePoint since{};
   };
   struct Validation {
     Segment segment;  // with data
@@ -99,6 +103,8 @@ class LoaderCore {
   std::vector<Queued> acceptQueue(StepIo& io, const input::Load& load);
   /// The stream that load() means.
   const StreamIdentity& identify(const input::Load& load, const std::vector<Queued>& queue);
+  /// When each is needed, and since when it is queued.
+  void setTimes(base::TimePoint now, std::vector<Queued>& next);
   void abortMissing(StepIo& io, const std::vector<Queued>& next);
   void fireTimers(StepIo& io);
   void fire(StepIo& io, TimerKey key);
@@ -107,6 +113,8 @@ class LoaderCore {
   void drawRandomHttp(StepIo& io);
   template <class Decide>
   void schedule(StepIo& io, Decide decide);
+  [[nodiscard]] QueueItem itemOf(base::TimePoint now, const Queued& queued, bool validating) const;
+  [[nodiscard]] Estimates estimates() const;
   void carryOut(StepIo& io, const Action& action);
   void accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method);
   void refuse(StepIo& io, Validation validation, base::Error error);
@@ -131,13 +139,15 @@ class LoaderCore {
   HttpDownloads http_;
   PeerManager peers_;
   std::unique_ptr<SchedulingPolicy> policy_;
+  Deadlines deadlines_;
+  SmoothedValue segmentBytes_;
 
   Following following_;
 
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;
   std::map<base::RequestId, Validation> validations_;
-  /// Starts of segments from peers that another peer may go on with, or HTTP (httpUseRanges).
+  /// Starts of segments from peers that another peer may go on with, or HTTP (resumesOverHttp).
   std::map<std::string, PartialBody> partials_;
   /// Queued segments that were delivered, but that the storage did not take.
   std::set<std::string> deliveredOnly_;

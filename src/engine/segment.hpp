@@ -30,6 +30,12 @@ struct Segment {
   /// The segment's number among binary peers (docs/protocol/peer-binary.md 5b.1): the media sequence number of a live
   /// stream, the place in the playlist of a VOD. None: the sequence, if that is a number.
   std::optional<std::int64_t> externalId;
+  /// How long it plays, in milliseconds, as the playlist says. The cooperative policy goes by it; without it it takes
+  /// the pace at which the priorities change.
+  std::optional<std::int64_t> duration;
+  /// Milliseconds from this load() until the player must have it; 0: it waits for it now. Without it the time is
+  /// estimated from priority and duration.
+  std::optional<std::int64_t> neededIn;
 
   /// Present only when the segment is fully loaded.
   std::optional<base::Bytes> data;

@@ -51,10 +51,17 @@ struct RtcSetting {
 struct GenerationsSetting {
   std::vector<Generation> Settings::*member;
 };
+/// One of several words; the enumerators are their places.
+template <class Enum>
+struct ChoiceSetting {
+  Enum Settings::*member;
+  std::array<std::string_view, 2> words;
+};
 
 struct Row {
   SettingInfo info;
-  std::variant<IntegerSetting, ProbabilitySetting, BooleanSetting, TrackerSetting, RtcSetting, GenerationsSetting>
+  std::variant<IntegerSetting, ProbabilitySetting, BooleanSetting, TrackerSetting, RtcSetting, GenerationsSetting,
+               ChoiceSetting<Scheduling>, ChoiceSetting<Startup>>
       access;
 };
 
@@ -132,6 +139,15 @@ std::vector<Row> makeRows() {
         "4, "
         "G4 5.0"},
        GenerationsSetting{&S::peerProtocols}},
+      {{"schedulingPolicy", "String", "classic or cooperative",
+        "Rules by which segments are fetched: those of 0.6, or viewers that share the work of fetching from the "
+        "origin"},
+       ChoiceSetting<Scheduling>{&S::schedulingPolicy, {"classic", "cooperative"}}},
+      {{"startupPolicy", "String", "fast or p2pFirst",
+        "Where the first segment comes from: HTTP at once, or a peer if one can be asked in time; cooperative only"},
+       ChoiceSetting<Startup>{&S::startupPolicy, {"fast", "p2pFirst"}}},
+      count("httpPrefetchTime", &S::httpPrefetchTime,
+            "Milliseconds ahead of the player in which segments are fetched from the origin for all; cooperative only"),
   };
 }
 
@@ -245,6 +261,18 @@ Result<void> check(const GenerationsSetting& setting, const Row& row, const Sett
   return {};
 }
 
+template <class Enum>
+std::string wordsOf(const ChoiceSetting<Enum>& setting) {
+  return "\"" + std::string(setting.words[0]) + "\" or \"" + std::string(setting.words[1]) + "\"";
+}
+
+template <class Enum>
+Result<void> check(const ChoiceSetting<Enum>& setting, const Row& row, const Settings& settings) {
+  const auto place = static_cast<std::size_t>(settings.*setting.member);
+  if (place >= setting.words.size()) return wrong(row.info.name, std::to_string(place), wordsOf(setting));
+  return {};
+}
+
 // ------------------------------------------------------------------------------------------------------------ reading
 
 Result<void> read(const IntegerSetting& setting, const Row& row, const Json& json, Settings& settings) {
@@ -293,6 +321,15 @@ Result<void> read(const GenerationsSetting& setting, const Row& row, const Json&
     generations.push_back(*generation);
   }
   settings.*setting.member = std::move(generations);
+  return {};
+}
+
+template <class Enum>
+Result<void> read(const ChoiceSetting<Enum>& setting, const Row& row, const Json& json, Settings& settings) {
+  if (json.string() == nullptr) return wrong(row.info.name, shown(json), wordsOf(setting));
+  const auto at = std::find(setting.words.begin(), setting.words.end(), *json.string());
+  if (at == setting.words.end()) return wrong(row.info.name, quotedText(*json.string()), wordsOf(setting));
+  settings.*setting.member = static_cast<Enum>(at - setting.words.begin());
   return {};
 }
 
@@ -372,6 +409,11 @@ Json write(const GenerationsSetting& setting, const Settings& settings) {
   Json::Array names;
   for (const Generation generation : settings.*setting.member) names.emplace_back(std::string(infoOf(generation).name));
   return names;
+}
+
+template <class Enum>
+Json write(const ChoiceSetting<Enum>& setting, const Settings& settings) {
+  return std::string(setting.words[static_cast<std::size_t>(settings.*setting.member)]);
 }
 
 Json write(const RtcSetting& setting, const Settings& settings) {

@@ -35,6 +35,18 @@ struct RtcConfig {
   friend bool operator==(const RtcConfig&, const RtcConfig&) = default;
 };
 
+/// Which rules say what is fetched from where (docs/scheduling.md).
+enum class Scheduling : std::uint8_t {
+  classic,      ///< the seed's
+  cooperative,  ///< viewers share the work of fetching from the origin
+};
+
+/// Where the cooperative policy takes the first segment from.
+enum class Startup : std::uint8_t {
+  fast,      ///< HTTP, at once
+  p2pFirst,  ///< a peer, if one can be asked in time
+};
+
 /// Times are integers in milliseconds, as in the seed's table.
 struct Settings {
   std::int64_t cachedSegmentExpiration = 300'000;
@@ -65,6 +77,10 @@ struct Settings {
   std::int64_t maxPeers = 100;                       ///< connected peers of one loader
   /// The generations of peers to exchange segments with: one swarm for each, one store for all. Not empty, none twice.
   std::vector<Generation> peerProtocols{Generation::g0};
+  Scheduling schedulingPolicy = Scheduling::classic;
+  // Of the cooperative policy.
+  Startup startupPolicy = Startup::fast;
+  std::int64_t httpPrefetchTime = 30'000;  ///< how far ahead of the player segments are fetched for all
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

@@ -260,6 +260,17 @@ TEST(Setting, P2pNotReceivingBytesTimeout) {
 TEST(Setting, HttpNotReceivingBytesTimeout) {
   expectCount("httpNotReceivingBytesTimeout", &Settings::httpNotReceivingBytesTimeout, 3000);
 }
+TEST(Setting, SchedulingPolicyAndStartupPolicy) {
+  EXPECT_EQ(Settings{}.schedulingPolicy, Scheduling::classic);
+  EXPECT_EQ(Settings{}.startupPolicy, Startup::fast);
+  EXPECT_EQ(parsed(R"({"schedulingPolicy":"cooperative"})").schedulingPolicy, Scheduling::cooperative);
+  EXPECT_EQ(parsed(R"({"schedulingPolicy":"classic"})").schedulingPolicy, Scheduling::classic);
+  EXPECT_EQ(parsed(R"({"startupPolicy":"p2pFirst"})").startupPolicy, Startup::p2pFirst);
+  EXPECT_EQ(textError(R"({"schedulingPolicy":"best"})"),
+            R"(setting schedulingPolicy: got "best", expected "classic" or "cooperative")");
+  EXPECT_EQ(textError(R"({"startupPolicy":1})"), R"(setting startupPolicy: got 1, expected "fast" or "p2pFirst")");
+}
+TEST(Setting, HttpPrefetchTime) { expectCount("httpPrefetchTime", &Settings::httpPrefetchTime, 30'000); }
 TEST(Setting, MaxPeers) { expectInteger("maxPeers", &Settings::maxPeers, 100, 0, 10'000); }
 
 // -------------------------------------------------------------------------------------------------------------- the
@@ -337,6 +348,8 @@ TEST(Settings, WhatIsWrittenReadsBackTheSame) {
   other.maxPeers = 5;
   other.trackerAnnounce = {"ws://a"};
   other.peerProtocols = {Generation::g3, Generation::g0, Generation::g4, Generation::g2};
+  other.schedulingPolicy = Scheduling::cooperative;
+  other.startupPolicy = Startup::p2pFirst;
   other.rtcConfig = {{{{"turn:a", "turns:b"}, "u", "c"}, {{"stun:c"}, "", ""}}, IceTransportPolicy::relay};
   EXPECT_EQ(*settingsFromJson(toJson(other)), other);
   EXPECT_EQ(*settingsFromJsonText(toJsonText(toJson(other))), other);
@@ -346,10 +359,10 @@ TEST(Settings, InfosTellTheTableInItsOrder) {
   const auto& infos = settingInfos();
   const Json json = toJson(Settings{});
   ASSERT_EQ(infos.size(), json.object()->size());
-  EXPECT_EQ(infos.size(), 25U);
+  EXPECT_EQ(infos.size(), 28U);
   EXPECT_EQ(infos.front().name, "cachedSegmentExpiration");
   EXPECT_EQ(infos[20].name, "rtcConfig");
-  EXPECT_EQ(infos.back().name, "peerProtocols");
+  EXPECT_EQ(infos.back().name, "httpPrefetchTime");
   for (std::size_t i = 0; i < infos.size(); ++i) {
     EXPECT_EQ(infos[i].name, (*json.object())[i].first);
     EXPECT_FALSE(infos[i].description.empty()) << infos[i].name;

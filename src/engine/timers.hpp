@@ -26,6 +26,7 @@ enum class TimerKind : std::uint8_t {
   connectionRetire,     ///< id: ConnectionId
   peerDownload,         ///< id: ConnectionId
   mapBroadcast,         ///< the next segment map may go out
+  policy,               ///< the policy's wakeAt()
 };
 
 struct TimerKey {

@@ -71,6 +71,10 @@ class Player {
   [[nodiscard]] double position(base::TimePoint now) const;
   /// Time that can be played without a further delivery.
   [[nodiscard]] base::Duration buffered(base::TimePoint now) const;
+  /// Time until `segment` is to be played, if all before it is there; 0 for what is played or waited for now.
+  [[nodiscard]] base::Duration neededIn(base::TimePoint now, std::int64_t segment) const;
+  /// What a segment lasts.
+  [[nodiscard]] base::Duration durationOf(std::int64_t segment) const { return duration(segment); }
   [[nodiscard]] std::int64_t next() const { return next_; }
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] bool playing() const { return state_ == State::playing; }

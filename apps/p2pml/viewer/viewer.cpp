@@ -115,6 +115,8 @@ void Viewer::loadList(const media::PlayerAction& action) {
   for (std::int64_t i = 0; i < action.count; ++i) {
     Segment segment = stream_.segment(action.first + i);
     segment.priority = action.priority(action.first + i);
+    segment.duration = base::toMilliseconds(player_.durationOf(action.first + i));
+    segment.neededIn = base::toMilliseconds(player_.neededIn(now(), action.first + i));
     numbers_[segment.id] = action.first + i;
     list.push_back(std::move(segment));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "engine/scheduling/policy.hpp"
 
 namespace p2pml::engine {
 
@@ -60,7 +61,7 @@ void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody*
 }
 
 bool HttpDownloads::canContinue(const Download& download, const PartialBody& partial) const {
-  if (!settings_.httpUseRanges || partial.data.empty() || partial.data.size() > kMaxBodyBytes) return false;
+  if (!resumesOverHttp(settings_) || partial.data.empty() || partial.data.size() > kMaxBodyBytes) return false;
   if (!download.segment.range) return true;
   if (!download.wanted) return false;
   // A peer that has another size than the range is not at the same segment.
@@ -78,6 +79,8 @@ void HttpDownloads::send(StepIo& io, base::RequestId request, Download& download
   }
   download.headSeen = false;
   download.sliceFullBody = false;
+  download.sentAt = io.now;
+  download.running.start(io.now);
   io.out.push_back(output::StartHttp{request, download.segment, std::move(range),
                                      base::milliseconds(settings_.httpNotReceivingBytesTimeout)});
   armSilence(io.now, request, download);
@@ -100,6 +103,21 @@ bool HttpDownloads::abort(StepIo& io, const std::string& id) {
   downloads_.erase(at);
   byId_.erase(named);
   return true;
+}
+
+std::optional<PartialBody> HttpDownloads::pause(StepIo& io, const std::string& id) {
+  std::optional<PartialBody> partial = received(id);
+  // What waits for its validation was taken out of the download and counts as not loaded.
+  if (partial && (partial->total == 0 || !partial->data.intact())) partial.reset();
+  abort(io, id);
+  return partial;
+}
+
+Progress HttpDownloads::progress(base::TimePoint now, const std::string& id) const {
+  const auto named = byId_.find(id);
+  P2PML_ASSERT(named != byId_.end());
+  const Download& download = downloads_.find(named->second)->second;
+  return {download.body.size(), download.expected.value_or(0), download.running.bytesPerSecond(now), download.sentAt};
 }
 
 void HttpDownloads::abortAll(StepIo& io) {
@@ -162,6 +180,10 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
   if (at == downloads_.end()) return false;
   Download& download = at->second;
   download.headSeen = true;
+  download.headAt = io.now;
+  // From the head on: what a server takes to think is told apart from what the line takes.
+  download.running.start(io.now);
+  latency_.add(static_cast<std::uint64_t>(std::max((io.now - download.sentAt).count(), std::int64_t{1})));
   download.segment.requestUrl = head.requestUrl;
   download.segment.responseUrl = head.responseUrl;
   download.rangesWork = download.rangesWork || head.acceptsRanges || head.status == 206;
@@ -243,6 +265,7 @@ bool HttpDownloads::onData(StepIo& io, const input::HttpData& data) {
   Download& download = at->second;
   if (!download.headSeen || data.data.empty()) return true;
   download.body.append(data.data);
+  download.running.add(io.now, data.data.size());
   meter_.downloaded(io, Method::http, data.data.size(), std::nullopt);
   if (download.expected && download.body.size() > *download.expected) {
     fail(io, at, error(ErrorCode::unavailable, "HTTP body longer than announced"), /*stillOpen=*/true);
@@ -306,7 +329,7 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
     return;
   }
   // Not intact: progress of a request in a page, which gives its bytes only when all are there.
-  const bool canResume = (settings_.httpUseRanges || download.rangesWork) && download.body.size() > 0 &&
+  const bool canResume = (resumesOverHttp(settings_) || download.rangesWork) && download.body.size() > 0 &&
                          download.body.intact() && !download.sliceFullBody &&
                          (!download.segment.range || download.wanted);
   // What was there before and had to be fetched again is no progress.
@@ -365,6 +388,7 @@ void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bo
 void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
   Download& download = at->second;
   timers_.cancel({TimerKind::httpSilence, at->first.value});
+  if (const std::uint64_t rate = rateOf(download.running.total(), io.now - download.headAt)) rate_.add(rate);
   base::Bytes body = download.body.finish();
   if (download.sliceFullBody) {
     const std::uint64_t first = download.wanted->first;

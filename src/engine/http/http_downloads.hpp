@@ -18,6 +18,7 @@
 #include "engine/settings.hpp"
 #include "engine/timers.hpp"
 #include "engine/transfer_meter.hpp"
+#include "engine/transfer_rate.hpp"
 
 namespace p2pml::engine {
 
@@ -33,6 +34,8 @@ class HttpDownloads {
   void start(StepIo& io, const Segment& segment, const PartialBody* partial = nullptr);
   /// False if there was none.
   bool abort(StepIo& io, const std::string& id);
+  /// As abort(), but another source may go on with what has come.
+  std::optional<PartialBody> pause(StepIo& io, const std::string& id);
   void abortAll(StepIo& io);
 
   [[nodiscard]] bool active(const std::string& id) const { return byId_.contains(id); }
@@ -40,6 +43,12 @@ class HttpDownloads {
   /// Ids of what is being downloaded, in order.
   [[nodiscard]] const std::map<std::string, base::RequestId>& all() const { return byId_; }
   [[nodiscard]] const Segment* find(const std::string& id) const;
+  /// Of a running download. Precondition: active(id).
+  [[nodiscard]] Progress progress(base::TimePoint now, const std::string& id) const;
+  /// Of whole bodies lately; 0: none yet.
+  [[nodiscard]] std::uint64_t bytesPerSecond() const { return rate_.get(); }
+  /// From a request to its head, lately.
+  [[nodiscard]] base::Duration latency() const { return base::Duration(static_cast<std::int64_t>(latency_.get())); }
 
   /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.
   [[nodiscard]] std::optional<PartialBody> received(const std::string& id);
@@ -71,6 +80,9 @@ class HttpDownloads {
     bool sliceFullBody = false;  // a 200 came for segment.range: cut it out at the end
     bool rangesWork = false;     // the server has shown that it can resume
     bool complete = false;
+    base::TimePoint sentAt{};
+    base::TimePoint headAt{};
+    RunningRate running;
     int fruitless = 0;  // requests in a row that brought nothing new
     int requests = 1;
   };
@@ -100,6 +112,8 @@ class HttpDownloads {
   Downloads downloads_;
   std::map<std::string, base::RequestId> byId_;
   std::map<std::string, base::TimePoint> failedUntil_;
+  SmoothedValue rate_;
+  SmoothedValue latency_;
 };
 
 }  // namespace p2pml::engine

@@ -7,6 +7,7 @@
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
 #include "engine/peers/node_mark.hpp"
+#include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
 
@@ -21,7 +22,8 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
       ids_(ids),
       rng_(rng),
       meter_(meter),
-      node_(settings.peerProtocols.size() > 1 ? std::move(node) : std::string()),
+      node_(settings.peerProtocols.size() > 1 || settings.schedulingPolicy == Scheduling::cooperative ? std::move(node)
+                                                                                                      : std::string()),
       trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket),
       swarms_(settings, rng) {}
 
@@ -166,6 +168,33 @@ bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
   return at != connections_.end() && at->second.session && !at->second.retiring &&
          at->second.session->availability(name) == Availability::loaded;
 }
+
+Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId) const {
+  const ConnectionId source = downloadSource(segmentId);
+  return source ? connections_.find(source)->second.session->progress(now) : Progress{};
+}
+
+void PeerManager::holders(base::TimePoint now, const WireName& name, std::vector<Holder>& holders) const {
+  for (const auto& [who, usable] : usable_) {
+    const PeerSession& session = *connections_.find(usable.connection)->second.session;
+    const Availability state = session.availability(name);
+    if (state == Availability::none) continue;
+    holders.push_back({usable.connection, state, session.idle(now), session.resumes(), session.bytesPerSecond(), 0});
+  }
+}
+
+void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
+  for (const auto& [who, usable] : usable_) {
+    const std::string& node = connections_.find(usable.connection)->second.remoteNode;
+    // A mark is asked for where nodes elect; who does not write it takes no part.
+    neighbours.push_back(
+        {usable.connection, node.empty() ? 0 : hashOf(node), electing() && !node.empty(), usable.since});
+  }
+}
+
+std::uint64_t PeerManager::ownId() const { return node_.empty() ? 0 : hashOf(node_); }
+
+bool PeerManager::electing() const { return settings_.schedulingPolicy == Scheduling::cooperative; }
 
 bool PeerManager::resumes(ConnectionId connection) const {
   const auto at = connections_.find(connection);
@@ -390,6 +419,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::Update& update
     swarms_.setIncomplete(update.infoHash, *update.incomplete);
     peerSetChanged();
   }
+  swarms_.setComplete(update.infoHash, update.complete);
   io.events.push_back(event::SwarmUpdate{swarms_.incomplete()});
 }
 
@@ -419,7 +449,7 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   connection.session =
       PeerSession::make({at->first, told, connection.generation, opened.remoteAddress}, settings_, timers_, meter_);
   if (existing == usable_.end()) {
-    usable_[who] = {at->first, told};
+    usable_[who] = {at->first, told, io.now};
     peerSetChanged();
     io.events.push_back(event::PeerConnected{told, opened.remoteAddress, connection.generation});
   } else {

@@ -61,6 +61,14 @@ class PeerManager {
   [[nodiscard]] bool resumes(base::ConnectionId connection) const;
   [[nodiscard]] bool connected(base::ConnectionId connection) const { return connections_.contains(connection); }
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
+  /// Of a running download; nothing is known of one that is complete.
+  [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;
+  void holders(base::TimePoint now, const WireName& name, std::vector<Holder>& holders) const;
+  void neighbours(std::vector<Neighbour>& neighbours) const;
+  /// Hash of the name that other p2pml nodes know us by.
+  [[nodiscard]] std::uint64_t ownId() const;
+  /// In our swarms; none before a tracker has told.
+  [[nodiscard]] std::optional<std::int64_t> viewers() const { return swarms_.viewers(); }
 
   /// No `start` unless resumes(connection).
   void request(StepIo& io, base::ConnectionId connection, const Segment& segment, const WireName& name,
@@ -121,6 +129,7 @@ class PeerManager {
   struct Usable {
     base::ConnectionId connection;
     base::PeerId told;  // the id that PeerConnected told, and PeerClosed will
+    base::TimePoint since{};
   };
   struct Connection {
     State state = State::creatingOffer;
@@ -142,6 +151,7 @@ class PeerManager {
     std::vector<base::ConnectionId> connections;
   };
 
+  [[nodiscard]] bool electing() const;
   static RemoteKey keyOf(const Connection& connection);
   [[nodiscard]] std::string marked(const std::string& sdp) const;
   void leave(StepIo& io, const Swarm& swarm);
@@ -184,7 +194,7 @@ class PeerManager {
   IdCounters& ids_;
   base::Rng& rng_;
   TransferMeter& meter_;
-  const std::string node_;  // empty while there is one swarm at most
+  const std::string node_;  // empty where nobody needs to know us again: one swarm, and no elections
   TrackerClient trackers_;
   Swarms swarms_;
   std::optional<StreamIdentity> stream_;

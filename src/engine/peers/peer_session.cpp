@@ -12,6 +12,13 @@ namespace p2pml::engine {
 using base::Error;
 using base::ErrorCode;
 
+namespace {
+
+/// A peer that sent next to nothing for so long is measured as slow.
+constexpr base::Duration kTellingWait = base::seconds(1);
+
+}  // namespace
+
 std::unique_ptr<PeerSession> PeerSession::make(RemotePeer remote, const Settings& settings, Timers& timers,
                                                TransferMeter& meter) {
   if (infoOf(remote.generation).codec == Codec::json) {
@@ -29,6 +36,8 @@ void PeerSession::request(StepIo& io, const Segment& segment, const WireName& na
   download_->segment = segment;
   download_->segment.data.reset();
   download_->name = name;
+  download_->askedAt = io.now;
+  download_->running.start(io.now);
   if (start != nullptr) {
     download_->resumed = true;
     download_->total = start->total;
@@ -42,15 +51,24 @@ void PeerSession::request(StepIo& io, const Segment& segment, const WireName& na
   sendRequest(io);
 }
 
+Progress PeerSession::progress(base::TimePoint now) const {
+  const std::uint64_t received = download_->body.size();
+  return {received, download_->total, download_->running.bytesPerSecond(now), download_->askedAt};
+}
+
 std::optional<PartialBody> PeerSession::cancelDownload(StepIo& io) {
   if (!download_) return std::nullopt;
   std::optional<PartialBody> partial = received();
   sendCancel(io);
-  endDownload();
+  endDownload(io.now);
   return partial;
 }
 
-Segment PeerSession::endDownload() {
+Segment PeerSession::endDownload(base::TimePoint now) {
+  const base::Duration took = now - download_->askedAt;
+  // Not of one that was called off before the peer could answer.
+  const std::uint64_t rate = rateOf(download_->running.total(), took);
+  if (rate > 0 || took >= kTellingWait) rate_.add(std::max<std::uint64_t>(rate, 1));
   Segment segment = std::move(download_->segment);
   download_.reset();
   timers_.cancel({TimerKind::peerDownload, connection().value});
@@ -74,6 +92,7 @@ bool PeerSession::takeBytes(StepIo& io, const base::Bytes& bytes) {
     return false;
   }
   download_->body.append(bytes);
+  download_->running.add(io.now, bytes.size());
   armDownloadTimer(io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout));
   return true;
 }
@@ -82,7 +101,7 @@ void PeerSession::completeDownload(StepIo& io) {
   stalls_ = 0;
   const bool resumed = download_->resumed;
   base::Bytes data = download_->body.finish();
-  Segment segment = endDownload();
+  Segment segment = endDownload(io.now);
   segment.data = std::move(data);
   io.events.push_back(event::Downloaded{std::move(segment), Method::p2p, id(), connection(), resumed});
 }
@@ -122,7 +141,7 @@ std::optional<PartialBody> PeerSession::received() {
 void PeerSession::failDownload(StepIo& io, Error error) {
   std::optional<PartialBody> partial;
   if (error.code != ErrorCode::malformed) partial = received();
-  Segment segment = endDownload();
+  Segment segment = endDownload(io.now);
   io.events.push_back(
       event::DownloadFailed{std::move(segment), Method::p2p, std::move(error), id(), std::move(partial)});
 }

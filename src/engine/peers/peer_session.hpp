@@ -22,6 +22,7 @@
 #include "engine/scheduling/policy.hpp"
 #include "engine/timers.hpp"
 #include "engine/transfer_meter.hpp"
+#include "engine/transfer_rate.hpp"
 
 namespace p2pml::engine {
 
@@ -69,6 +70,10 @@ class PeerSession {
   void request(StepIo& io, const Segment& segment, const WireName& name, const PartialBody* start = nullptr);
   /// The id of the segment being downloaded, if any.
   [[nodiscard]] const std::string* downloading() const { return download_ ? &download_->segment.id : nullptr; }
+  /// Of the download. Precondition: downloading().
+  [[nodiscard]] Progress progress(base::TimePoint now) const;
+  /// From request to end, of the downloads lately; 0: none yet.
+  [[nodiscard]] std::uint64_t bytesPerSecond() const { return rate_.get(); }
   /// Gives up the download; what was received so far may be used to go on elsewhere.
   std::optional<PartialBody> cancelDownload(StepIo& io);
   /// What has come of the segment being downloaded. Precondition: downloading().
@@ -96,6 +101,8 @@ class PeerSession {
     bool resumed = false;     // somebody else sent the beginning
     bool receiving = false;   // SegmentData has come
     std::uint64_t total = 0;  // bytes of the whole segment; 0: not known yet
+    base::TimePoint askedAt{};
+    RunningRate running;
     base::BytesAssembler body;
   };
 
@@ -137,12 +144,13 @@ class PeerSession {
   std::optional<Download> download_;
 
  private:
-  Segment endDownload();
+  Segment endDownload(base::TimePoint now);
   void armDownloadTimer(base::TimePoint when);
 
   Outbox::Messages told_;  // what sendAvailability() sent last
   std::optional<base::Error> mustClose_;
   base::TimePoint restUntil_ = base::TimePoint::min();
+  SmoothedValue rate_;
   int stalls_ = 0;
   int faults_ = 0;
   std::uint64_t bytesDownloaded_ = 0;

@@ -70,6 +70,22 @@ void Swarms::setIncomplete(const base::InfoHash& infoHash, std::int64_t incomple
   }
 }
 
+void Swarms::setComplete(const base::InfoHash& infoHash, std::int64_t complete) {
+  for (Swarm& swarm : joined_) {
+    if (swarm.infoHash == infoHash) swarm.complete = complete;
+  }
+}
+
+std::optional<std::int64_t> Swarms::viewers() const {
+  std::optional<std::int64_t> least;
+  for (const Swarm& swarm : joined_) {
+    if (!swarm.incomplete) continue;
+    const std::int64_t here = std::max<std::int64_t>(*swarm.incomplete + swarm.complete, 1);
+    least = std::min(least.value_or(here), here);
+  }
+  return least;
+}
+
 std::optional<std::int64_t> Swarms::incomplete() const {
   std::int64_t others = 0;
   bool allTold = true;

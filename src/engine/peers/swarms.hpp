@@ -28,6 +28,7 @@ struct Swarm {
   base::PeerId ownId;
   /// How many the trackers count in it, ourselves included; none until one has told.
   std::optional<std::int64_t> incomplete;
+  std::int64_t complete = 0;  ///< those that say they have everything
 };
 
 /// What names a stream, in all generations.
@@ -61,6 +62,10 @@ class Swarms {
 
   /// A tracker told how many are in the swarm.
   void setIncomplete(const base::InfoHash& infoHash, std::int64_t incomplete);
+  void setComplete(const base::InfoHash& infoHash, std::int64_t complete);
+  /// How many can be p2pml nodes with the same settings, we included: such a node is in all these swarms, so there are
+  /// no more than are in the smallest. None before a tracker has told.
+  [[nodiscard]] std::optional<std::int64_t> viewers() const;
   /// How many others are in all swarms together, and we. None while a swarm's trackers have not told and nobody else is
   /// known.
   [[nodiscard]] std::optional<std::int64_t> incomplete() const;

@@ -39,6 +39,8 @@ class FakePeers final : public PeerView {
     const auto found = loaded.find(connection.value);
     return found != loaded.end() && found->second.contains(index);
   }
+  void holders(std::size_t, std::vector<Holder>&) const override {}
+  void neighbours(std::vector<Neighbour>&) const override {}
   void idleHolders(std::size_t index, std::vector<ConnectionId>& holders) const override {
     for (const auto& [id, has] : loaded) {
       if (has.contains(index) && !busy.contains(id)) holders.emplace_back(id);

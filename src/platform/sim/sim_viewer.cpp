@@ -140,7 +140,10 @@ void SimViewer::act(const media::Player::Actions& actions) {
     auto segments = World::segments(stream_.swarm, first, first + static_cast<std::uint64_t>(action.count) - 1,
                                     stream_.path, kSuffix);
     for (std::size_t i = 0; i < segments.size(); ++i) {
-      segments[i].priority = action.priority(action.first + static_cast<std::int64_t>(i));
+      const std::int64_t number = action.first + static_cast<std::int64_t>(i);
+      segments[i].priority = action.priority(number);
+      segments[i].duration = base::toMilliseconds(player_.durationOf(number));
+      segments[i].neededIn = base::toMilliseconds(player_.neededIn(world_.now(), number));
     }
     node_.load(std::move(segments), World::streamSwarmId(stream_.swarm), stream_.properties);
     if (action.kind != media::PlayerAction::Kind::request) continue;

@@ -133,8 +133,9 @@
 //
 // RECORDS
 // A segment is an object by the seed's names: {id, url, range, priority, masterSwarmId, masterManifestUri, streamId,
-// sequence, externalId, data, downloadBandwidth, downloadSpeed, requestUrl, responseUrl}. Members that are not set are
-// left out: range, streamId, externalId, requestUrl, responseUrl, data, and downloadBandwidth and downloadSpeed of 0.
+// sequence, externalId, duration, neededIn, data, downloadBandwidth, downloadSpeed, requestUrl, responseUrl}. Members
+// that are not set are left out: range, streamId, externalId, duration, neededIn, requestUrl, responseUrl, data, and
+// downloadBandwidth and downloadSpeed of 0. duration and neededIn: whole milliseconds.
 // data: a payload. To load() and hooks the same, without data; members that are not known are ignored, null counts as
 // left out.
 // A stream, as media::StreamProperties: {type: "main" or "secondary", index, bitrate, codecs, width, height, language,

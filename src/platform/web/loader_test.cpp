@@ -249,6 +249,8 @@ TEST(WebRecords, ASegmentComesBackAsItWent) {
   segment.streamId = "V0";
   segment.sequence = "12";
   segment.externalId = 5;
+  segment.duration = 4000;
+  segment.neededIn = 1500;
   segment.downloadBandwidth = 100;
   segment.downloadSpeed = 100;
   segment.requestUrl = "http://o/1?x";

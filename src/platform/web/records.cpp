@@ -125,6 +125,8 @@ base::Result<engine::Segment> segmentOf(const Json& json, std::string what) {
   reader.read("streamId", segment.streamId);
   reader.read("sequence", segment.sequence);
   reader.read("externalId", segment.externalId);
+  reader.read("duration", segment.duration);
+  reader.read("neededIn", segment.neededIn);
   reader.readInteger("downloadBandwidth", segment.downloadBandwidth);
   reader.readInteger("downloadSpeed", segment.downloadSpeed);
   reader.read("requestUrl", segment.requestUrl);
@@ -157,6 +159,8 @@ void appendSegment(std::string& out, const engine::Segment& segment) {
   appendOptional(out, "streamId", segment.streamId);
   append(out, "sequence", segment.sequence);
   if (segment.externalId) append(out, "externalId", *segment.externalId);
+  if (segment.duration) append(out, "duration", *segment.duration);
+  if (segment.neededIn) append(out, "neededIn", *segment.neededIn);
   if (segment.data) {
     appendKey(out, "data");
     appendPart(out, Payloads::partOf(*segment.data));

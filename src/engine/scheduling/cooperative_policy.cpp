@@ -1,0 +1,379 @@
+#include "engine/scheduling/cooperative_policy.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/scheduling/election.hpp"
+#include "engine/scheduling/holder_choice.hpp"
+#include "engine/scheduling/segment_key.hpp"
+
+namespace p2pml::engine {
+
+using base::Duration;
+using base::milliseconds;
+using base::TimePoint;
+
+namespace {
+
+/// Of an origin that was never measured: the share of a segment's duration that its download takes.
+constexpr std::int64_t kUnknownHttpShare = 4;
+constexpr Duration kUnknownLatency = milliseconds(100);
+/// A peer that has sent nothing for so long is left for another one.
+constexpr Duration kPatience = milliseconds(800);
+/// How often a download from a peer is looked at when time gets short.
+constexpr Duration kWatchInterval = milliseconds(200);
+/// An HTTP download that two are at is given up by one of them while it has come less far than this share.
+constexpr std::uint64_t kCollisionShare = 2;
+
+Duration timeFor(std::uint64_t bytes, std::uint64_t bytesPerSecond) {
+  constexpr std::uint64_t kMost = 1ULL << 40;
+  return Duration(
+      static_cast<std::int64_t>(std::min(bytes, kMost) * 1'000'000 / std::max<std::uint64_t>(bytesPerSecond, 1)));
+}
+
+}  // namespace
+
+/// One look at the queue.
+class CooperativePolicy::Pass {
+ public:
+  Pass(CooperativePolicy& policy, const SchedulerView& view, base::Rng& rng, std::vector<Action>& actions)
+      : policy_(policy),
+        view_(view),
+        rng_(rng),
+        actions_(actions),
+        queue_(view.queue),
+        neighbours_(neighboursOf(view)),
+        election_(view.estimates, neighbours_),
+        httpCount_(static_cast<std::int64_t>(view.httpCount)),
+        p2pCount_(static_cast<std::int64_t>(view.p2pCount)) {}
+
+  void run() {
+    std::map<std::uint64_t, TimePoint> missingBefore = std::exchange(policy_.missingSince_, {});
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (const auto known = missingBefore.find(queue_[i].key); known != missingBefore.end() && !queue_[i].stored) {
+        policy_.missingSince_.insert(*known);
+      }
+    }
+    for (std::size_t i = 0; i < queue_.size(); ++i) watch(i);
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (!queue_[i].stored && !queue_[i].http && !queue_[i].p2p) open.push_back(i);
+    }
+    std::vector<std::pair<std::size_t, std::size_t>> later;  // number of holders, place
+    for (const std::size_t i : open) {
+      if (urgent(i)) {
+        takeInTime(i);
+      } else if (near(i)) {
+        if (!askPeer(i)) leaveToOthers(i);
+      } else {
+        later.emplace_back(holdersOf(i).size(), i);
+      }
+    }
+    // Rarest first: what few have is soon had by more.
+    std::stable_sort(later.begin(), later.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [count, i] : later) {
+      if (!askPeer(i)) leaveToOthers(i);
+    }
+  }
+
+ private:
+  static std::vector<Neighbour> neighboursOf(const SchedulerView& view) {
+    std::vector<Neighbour> all;
+    view.peers.neighbours(all);
+    return all;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- times
+
+  [[nodiscard]] std::uint64_t bytesLeft(const QueueItem& item) const {
+    const std::uint64_t total = item.progress.total > 0 ? item.progress.total : view_.estimates.segmentBytes;
+    return total - std::min(total, item.progress.received);
+  }
+  [[nodiscard]] Duration httpTime(const QueueItem& item) const {
+    const Estimates& known = view_.estimates;
+    if (known.httpBytesPerSecond == 0 || (known.segmentBytes == 0 && item.progress.total == 0)) {
+      return kUnknownLatency + item.duration / kUnknownHttpShare;
+    }
+    return known.httpLatency + timeFor(bytesLeft(item), known.httpBytesPerSecond);
+  }
+  /// When HTTP must start so that it is in time even if it is half again as slow as lately.
+  [[nodiscard]] TimePoint latest(std::size_t i) const {
+    const QueueItem& item = queue_[i];
+    const Duration margin = std::clamp(item.duration / 4, milliseconds(300), milliseconds(1000));
+    // Not all at once where many have the same need.
+    const auto jitter = Duration(static_cast<std::int64_t>(
+        (rankOf(view_.estimates.ownId, item.key) >> 40) * static_cast<std::uint64_t>(item.duration.count() / 8) >> 24));
+    return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter;
+  }
+  [[nodiscard]] bool urgent(std::size_t i) const { return view_.now >= latest(i); }
+  /// It is loaded in the order of playing.
+  [[nodiscard]] bool near(std::size_t i) const { return queue_[i].neededAt - view_.now < queue_[i].duration * 3; }
+  void wake(TimePoint when) {
+    policy_.wakeAt_ = std::min(policy_.wakeAt_, std::max(when, view_.now + milliseconds(1)));
+  }
+
+  /// HTTP waits for a peer at the start.
+  [[nodiscard]] bool startupHold() {
+    if (policy_.settings_.startupPolicy != Startup::p2pFirst || policy_.alone_) return false;
+    const TimePoint until = policy_.startedAt_ + kStartupHold;
+    if (view_.now >= until) return false;
+    wake(until);
+    return true;
+  }
+  /// We know whom we can know: what nobody near seems to have, nobody has.
+  [[nodiscard]] bool met() {
+    if (policy_.alone_) return true;
+    const std::int64_t viewers = view_.estimates.viewers.value_or(0);
+    const bool all = viewers > 0 && static_cast<std::int64_t>(neighbours_.size()) + 1 >= viewers;
+    TimePoint ready = all ? view_.now : policy_.startedAt_ + kMeetingTime;
+    for (const Neighbour& neighbour : neighbours_) ready = std::max(ready, neighbour.since + kMapTime);
+    // Where peers come and go all the time there is no end of that.
+    ready = std::min(ready, policy_.startedAt_ + 2 * kMeetingTime);
+    if (view_.now >= ready) return true;
+    wake(ready);
+    return false;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- peers
+
+  std::vector<Holder> holdersOf(std::size_t i) const {
+    std::vector<Holder> holders;
+    view_.peers.holders(i, holders);
+    return holders;
+  }
+  static bool serves(const Holder& holder) { return holder.state >= Availability::relaying; }
+  /// Those that can be asked now.
+  void keepIdle(std::vector<Holder>& holders) const {
+    std::erase_if(holders, [&](const Holder& holder) {
+      return !serves(holder) || !holder.idle ||
+             std::find(taken_.begin(), taken_.end(), holder.connection) != taken_.end();
+    });
+  }
+  [[nodiscard]] bool p2pSlot() const { return p2pCount_ < policy_.settings_.simultaneousP2PDownloads; }
+  [[nodiscard]] bool httpSlot() const { return httpCount_ < policy_.settings_.simultaneousHttpDownloads; }
+  [[nodiscard]] bool p2pAllowed(std::size_t i) const {
+    return queue_[i].priority <= policy_.settings_.p2pDownloadMaxPriority;
+  }
+  [[nodiscard]] bool httpAllowed(std::size_t i) const {
+    return queue_[i].priority <= policy_.settings_.httpDownloadMaxPriority && !queue_[i].httpFailed &&
+           policy_.settings_.simultaneousHttpDownloads > 0;
+  }
+
+  void startP2p(std::size_t i, base::ConnectionId from) {
+    taken_.push_back(from);
+    queue_[i].p2p = true;
+    ++p2pCount_;
+    actions_.push_back({Action::Kind::startP2p, i, from});
+    wake(view_.now + kPatience);
+  }
+  void stopP2p(std::size_t i) {
+    queue_[i].p2p = false;
+    --p2pCount_;
+    actions_.push_back({Action::Kind::abortP2p, i, {}});
+  }
+  void startHttp(std::size_t i) {
+    queue_[i].http = true;
+    ++httpCount_;
+    actions_.push_back({Action::Kind::startHttp, i, {}});
+  }
+  void stopHttp(std::size_t i) {
+    queue_[i].http = false;
+    --httpCount_;
+    actions_.push_back({Action::Kind::pauseHttp, i, {}});
+  }
+
+  // -------------------------------------------------------------------------------------------------- running
+  // downloads
+
+  void watch(std::size_t i) {
+    if (queue_[i].stored) return;
+    if (queue_[i].http) {
+      watchHttp(i);
+    } else if (queue_[i].p2p) {
+      watchP2p(i);
+    }
+  }
+
+  /// Two are at the same segment, or somebody has it already: one copy from the origin is enough.
+  void watchHttp(std::size_t i) {
+    const QueueItem& item = queue_[i];
+    if (urgent(i) || item.progress.total == 0 || item.progress.received * kCollisionShare > item.progress.total) return;
+    std::vector<Holder> holders = holdersOf(i);
+    const std::uint64_t own = rankOf(view_.estimates.ownId, item.key);
+    const bool better = std::any_of(holders.begin(), holders.end(), [&](const Holder& holder) {
+      if (holder.state != Availability::loadingByHttp) return false;
+      const auto who = std::find_if(neighbours_.begin(), neighbours_.end(),
+                                    [&](const Neighbour& n) { return n.connection == holder.connection; });
+      return who != neighbours_.end() && who->cooperative && rankOf(who->id, item.key) < own;
+    });
+    keepIdle(holders);
+    if (!better && (holders.empty() || !p2pSlot() || !p2pAllowed(i))) return;
+    stopHttp(i);
+    wake(latest(i));
+    if (!holders.empty() && p2pSlot() && p2pAllowed(i)) startP2p(i, holders[*chooseHolder(holders, rng_)].connection);
+  }
+
+  void watchP2p(std::size_t i) {
+    const base::ConnectionId source = view_.peers.source(i);
+    if (!source) return;  // it is here and only waits for its validation
+    const QueueItem& item = queue_[i];
+    const Progress& progress = item.progress;
+    const bool silent = progress.bytesPerSecond == 0;
+    if (urgent(i)) {
+      wake(view_.now + kWatchInterval);
+      const TimePoint expected = view_.now + timeFor(bytesLeft(item), progress.bytesPerSecond);
+      const TimePoint goal = std::max(item.neededAt, view_.now + httpTime(item));
+      if (!silent && progress.total > 0 && expected <= goal) return;
+      if (startupHold()) return;
+      if (!httpAllowed(i) || !takeHttpSlot(i)) {
+        if (silent) tryAnother(i, source);
+        return;
+      }
+      stopP2p(i);
+      startHttp(i);
+      return;
+    }
+    wake(latest(i));
+    if (!silent) return;
+    if (view_.now - progress.startedAt < kPatience) {
+      wake(progress.startedAt + kPatience);
+    } else {
+      tryAnother(i, source);
+    }
+  }
+
+  /// The peer does not send: another one may.
+  void tryAnother(std::size_t i, base::ConnectionId source) {
+    if (view_.now - queue_[i].progress.startedAt < kPatience) return;
+    std::vector<Holder> holders = holdersOf(i);
+    keepIdle(holders);
+    std::erase_if(holders, [&](const Holder& holder) { return holder.connection == source; });
+    const auto chosen = chooseHolder(holders, rng_);
+    if (!chosen) {
+      wake(view_.now + kPatience);
+      return;
+    }
+    stopP2p(i);
+    startP2p(i, holders[*chosen].connection);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ what is open
+
+  /// A free HTTP slot, made by giving up the download that is needed last if need be.
+  bool takeHttpSlot(std::size_t i) {
+    if (httpSlot()) return true;
+    std::optional<std::size_t> victim;
+    for (std::size_t other = 0; other < queue_.size(); ++other) {
+      if (!queue_[other].http || queue_[other].neededAt <= queue_[i].neededAt) continue;
+      if (!victim || queue_[other].neededAt > queue_[*victim].neededAt) victim = other;
+    }
+    if (victim) stopHttp(*victim);
+    return httpSlot();
+  }
+
+  bool takeP2pSlot(std::size_t i) {
+    if (p2pSlot()) return true;
+    std::optional<std::size_t> victim;
+    for (std::size_t other = 0; other < queue_.size(); ++other) {
+      if (!queue_[other].p2p || queue_[other].neededAt <= queue_[i].neededAt) continue;
+      if (!victim || queue_[other].neededAt > queue_[*victim].neededAt) victim = other;
+    }
+    if (victim) stopP2p(*victim);
+    return p2pSlot();
+  }
+
+  /// It is time for HTTP, unless a peer is known to be as fast.
+  void takeInTime(std::size_t i) {
+    policy_.missingSince_.erase(queue_[i].key);
+    const QueueItem& item = queue_[i];
+    const bool hold = startupHold();
+    const bool http = !hold && httpAllowed(i);
+    std::vector<Holder> holders = holdersOf(i);
+    keepIdle(holders);
+    if (!p2pAllowed(i)) holders.clear();
+    if (http) {
+      const auto fastest = fastestHolder(holders);
+      const bool inTime = fastest && view_.estimates.segmentBytes > 0 &&
+                          view_.now + timeFor(bytesLeft(item), holders[*fastest].bytesPerSecond) <=
+                              std::max(item.neededAt - milliseconds(200), view_.now + httpTime(item));
+      if (inTime && takeP2pSlot(i)) {
+        startP2p(i, holders[*fastest].connection);
+        wake(view_.now + kWatchInterval);
+        return;
+      }
+      if (takeHttpSlot(i)) {
+        startHttp(i);
+        return;
+      }
+    }
+    const auto chosen = chooseHolder(holders, rng_);
+    if (!chosen || !takeP2pSlot(i)) return;
+    startP2p(i, holders[*chosen].connection);
+    wake(view_.now + kWatchInterval);
+  }
+
+  bool askPeer(std::size_t i) {
+    if (!p2pSlot() || !p2pAllowed(i)) return false;
+    std::vector<Holder> holders = holdersOf(i);
+    keepIdle(holders);
+    const auto chosen = chooseHolder(holders, rng_);
+    if (!chosen) return false;
+    policy_.missingSince_.erase(queue_[i].key);
+    startP2p(i, holders[*chosen].connection);
+    wake(latest(i));
+    return true;
+  }
+
+  /// Nobody can be asked now: somebody near has it or is fetching it, or it must be fetched.
+  void leaveToOthers(std::size_t i) {
+    const QueueItem& item = queue_[i];
+    wake(latest(i));
+    if (!holdersOf(i).empty()) {
+      policy_.missingSince_.erase(item.key);
+      return;
+    }
+    if (policy_.settings_.consumeOnly || !httpAllowed(i) || !met()) return;
+    const TimePoint windowOpens = item.neededAt - milliseconds(policy_.settings_.httpPrefetchTime);
+    if (view_.now < windowOpens) {
+      wake(windowOpens);
+      return;
+    }
+    const TimePoint since = policy_.missingSince_.try_emplace(item.key, view_.now).first->second;
+    const Duration delay = item.key == 0 ? Duration() : election_.delay(item.key, latest(i) - since);
+    if (view_.now < since + delay) {
+      wake(since + delay);
+      return;
+    }
+    // What is fetched for others does not slow down what the player waits for.
+    const bool waiting = std::any_of(queue_.begin(), queue_.end(),
+                                     [&](const QueueItem& other) { return other.http && other.neededAt <= view_.now; });
+    if (httpSlot() && !waiting) startHttp(i);
+  }
+
+  CooperativePolicy& policy_;
+  const SchedulerView& view_;
+  base::Rng& rng_;
+  std::vector<Action>& actions_;
+  std::vector<QueueItem> queue_;
+  const std::vector<Neighbour> neighbours_;
+  const Election election_;
+  std::int64_t httpCount_;
+  std::int64_t p2pCount_;
+  std::vector<base::ConnectionId> taken_;
+};
+
+void CooperativePolicy::start(TimePoint now) { startedAt_ = now; }
+
+void CooperativePolicy::processQueue(const SchedulerView& view, base::Rng& rng, std::vector<Action>& actions) {
+  wakeAt_ = base::kNever;
+  Pass(*this, view, rng, actions).run();
+}
+
+void CooperativePolicy::randomHttp(const SchedulerView&, base::Rng&, std::vector<Action>&) {}
+
+bool CooperativePolicy::swarmSize(std::int64_t incomplete) {
+  alone_ = incomplete <= 1;
+  return true;
+}
+
+}  // namespace p2pml::engine

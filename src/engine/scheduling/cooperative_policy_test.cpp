@@ -1,0 +1,293 @@
+#include "engine/scheduling/cooperative_policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/scheduling/segment_key.hpp"
+
+namespace p2pml::engine {
+namespace {
+
+using base::ConnectionId;
+using base::milliseconds;
+using base::seconds;
+using base::TimePoint;
+using Kind = Action::Kind;
+
+class FakePeers final : public PeerView {
+ public:
+  std::map<std::size_t, std::vector<Holder>> has;
+  std::map<std::size_t, std::uint64_t> sources;
+  std::vector<Neighbour> near;
+
+  [[nodiscard]] std::size_t peerCount() const override { return near.size(); }
+  [[nodiscard]] Availability availability(std::size_t) const override { return Availability::none; }
+  void idleHolders(std::size_t, std::vector<ConnectionId>&) const override {}
+  [[nodiscard]] ConnectionId source(std::size_t index) const override {
+    const auto found = sources.find(index);
+    return found == sources.end() ? ConnectionId() : ConnectionId(found->second);
+  }
+  [[nodiscard]] bool holds(ConnectionId, std::size_t) const override { return false; }
+  void holders(std::size_t index, std::vector<Holder>& holders) const override {
+    if (const auto found = has.find(index); found != has.end()) holders = found->second;
+  }
+  void neighbours(std::vector<Neighbour>& neighbours) const override { neighbours = near; }
+};
+
+/// A player in the middle of a stream: six segments of 4 s and 400,000 bytes, the first is needed in 4 s. The origin
+/// gives a megabyte a second: 500 ms for a segment with its latency, so HTTP must start 750 + 1000 ms before the need.
+class CooperativePolicyTest : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t kNow = 100'000;
+
+  CooperativePolicyTest() {
+    settings.schedulingPolicy = Scheduling::cooperative;
+    for (std::int64_t i = 0; i < 6; ++i) {
+      QueueItem item;
+      item.priority = i + 1;
+      item.key = keyOfRank(i);
+      item.neededAt = at(kNow + 4000 * (i + 1));
+      item.duration = seconds(4);
+      item.queuedAt = at(kNow);
+      queue.push_back(item);
+    }
+    estimates.httpBytesPerSecond = 1'000'000;
+    estimates.httpLatency = milliseconds(100);
+    estimates.segmentBytes = 400'000;
+    estimates.viewers = 4;
+    estimates.ownId = 1;
+    for (std::uint64_t id = 2; id <= 4; ++id) peers.near.push_back({ConnectionId(id), id, true, at(0)});
+    policy.start(at(0));
+  }
+  /// Segments of which we are the last of four to fetch them.
+  static std::uint64_t keyOfRank(std::int64_t skip) {
+    for (std::uint64_t key = 1;; ++key) {
+      const std::uint64_t own = rankOf(1, key);
+      if (rankOf(2, key) < own && rankOf(3, key) < own && rankOf(4, key) < own && skip-- == 0) return key;
+    }
+  }
+  static std::uint64_t keyOfFirst() {
+    for (std::uint64_t key = 1;; ++key) {
+      const std::uint64_t own = rankOf(1, key);
+      if (own < rankOf(2, key) && own < rankOf(3, key) && own < rankOf(4, key)) return key;
+    }
+  }
+  static TimePoint at(std::int64_t ms) { return TimePoint(milliseconds(ms)); }
+  static Holder holder(std::uint64_t id, Availability state = Availability::loaded, std::uint64_t speed = 0) {
+    Holder holder;
+    holder.connection = ConnectionId(id);
+    holder.state = state;
+    holder.idle = true;
+    holder.bytesPerSecond = speed;
+    return holder;
+  }
+  std::vector<Action> process(std::int64_t ms) {
+    std::size_t http = 0;
+    std::size_t p2p = 0;
+    for (const QueueItem& item : queue) {
+      http += item.http ? 1 : 0;
+      p2p += item.p2p ? 1 : 0;
+    }
+    std::vector<Action> actions;
+    policy.processQueue({at(ms), settings, queue, peers, http, p2p, estimates}, rng, actions);
+    return actions;
+  }
+  /// Only the segment at `index` stays open.
+  void only(std::size_t index) {
+    for (std::size_t i = 0; i < queue.size(); ++i) queue[i].stored = i != index;
+  }
+  /// The latest moment for HTTP of that segment: up to 500 ms earlier than 1750 before the need, by its key.
+  std::int64_t latest(std::size_t index) {
+    only(index);
+    process(kNow);
+    return base::toMilliseconds(policy.wakeAt());
+  }
+
+  Settings settings;
+  std::vector<QueueItem> queue;
+  FakePeers peers;
+  Estimates estimates;
+  base::Rng rng{1};
+  CooperativePolicy policy{settings};
+};
+
+TEST_F(CooperativePolicyTest, AsksThePeerThatHasIt) {
+  peers.has[0] = {holder(3)};
+  only(0);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, EachPeerOneSegment) {
+  for (std::size_t i = 0; i < 6; ++i) peers.has[i] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, WaitsForAPeerThatIsFetchingItUntilTimeIsUp) {
+  peers.has[0] = {holder(3, Availability::loadingByHttp)};
+  const std::int64_t due = latest(0);
+  EXPECT_LE(due, kNow + 4000 - 1750);
+  EXPECT_GE(due, kNow + 4000 - 2250);
+  EXPECT_TRUE(process(due - 1).empty());
+  EXPECT_EQ(process(due + 1), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, TheElectedFetchesAtOnce) {
+  queue[3].key = keyOfFirst();
+  only(3);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 3, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, TheOthersStepInLater) {
+  only(3);  // needed in 16 s: three intervals of 14 s / 8 or a little less
+  EXPECT_TRUE(process(kNow).empty());
+  const std::int64_t due = base::toMilliseconds(policy.wakeAt());
+  EXPECT_GE(due, kNow + 3 * 1600);
+  EXPECT_LE(due, kNow + 3 * 1800 + 900);
+  EXPECT_TRUE(process(kNow + 3 * 1500).empty());
+  EXPECT_EQ(process(kNow + 3 * 1800 + 900).size(), 1U);
+}
+
+TEST_F(CooperativePolicyTest, ASegmentThatSomebodyHadCountsAsMissingAnewWhenItIsGone) {
+  only(3);
+  process(kNow);
+  peers.has[3] = {holder(3, Availability::loadingByHttp)};
+  EXPECT_TRUE(process(kNow + 4000).empty());
+  peers.has.clear();
+  EXPECT_TRUE(process(kNow + 4500).empty());
+  EXPECT_TRUE(process(kNow + 6000).empty());
+}
+
+TEST_F(CooperativePolicyTest, NothingIsFetchedForAllBeyondTheWindow) {
+  settings.httpPrefetchTime = 10'000;
+  queue[3].key = keyOfFirst();
+  only(3);
+  EXPECT_TRUE(process(kNow).empty());
+  EXPECT_EQ(policy.wakeAt(), at(kNow + 6000));
+  EXPECT_EQ(process(kNow + 6000).size(), 1U);
+}
+
+TEST_F(CooperativePolicyTest, NothingIsFetchedForAllByWhoDoesNotShare) {
+  settings.consumeOnly = true;
+  queue[3].key = keyOfFirst();
+  only(3);
+  EXPECT_TRUE(process(kNow).empty());
+}
+
+TEST_F(CooperativePolicyTest, NothingIsFetchedForAllWhilePeersAreStillBeingMet) {
+  queue[3].key = keyOfFirst();
+  only(3);
+  policy.start(at(kNow));
+  estimates.viewers = 5;  // one is still out of sight
+  EXPECT_TRUE(process(kNow + 1499).empty());
+  EXPECT_EQ(process(kNow + 1500).size(), 1U);
+}
+
+TEST_F(CooperativePolicyTest, WhoIsAloneNeedNotWait) {
+  policy.start(at(kNow));
+  policy.swarmSize(1);
+  peers.near.clear();
+  estimates.viewers = 1;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}, {Kind::startHttp, 1, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, TheFirstSegmentComesOverHttpAtOnce) {
+  policy.start(at(kNow));
+  queue[0].neededAt = at(kNow);
+  peers.has[0] = {holder(3)};
+  only(0);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, P2pFirstWaitsForAPeer380Milliseconds) {
+  settings.startupPolicy = Startup::p2pFirst;
+  policy.start(at(kNow));
+  queue[0].neededAt = at(kNow);
+  only(0);
+  EXPECT_TRUE(process(kNow).empty());
+  EXPECT_EQ(policy.wakeAt(), at(kNow + 380));
+  EXPECT_EQ(process(kNow + 380), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, P2pFirstAsksAPeerThatIsThere) {
+  settings.startupPolicy = Startup::p2pFirst;
+  policy.start(at(kNow));
+  queue[0].neededAt = at(kNow);
+  peers.has[0] = {holder(3)};
+  only(0);
+  EXPECT_EQ(process(kNow + 200), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, P2pFirstDoesNotWaitWhereNobodyElseIs) {
+  settings.startupPolicy = Startup::p2pFirst;
+  policy.start(at(kNow));
+  policy.swarmSize(1);
+  queue[0].neededAt = at(kNow);
+  only(0);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, ADownloadFromAPeerThatWillBeLateGoesOnOverHttp) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {100'000, 400'000, 50'000, at(kNow)};  // 6 s to go
+  EXPECT_TRUE(process(kNow + 1000).empty());
+  EXPECT_EQ(process(kNow + 2700), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, ADownloadFromAPeerThatIsInTimeIsLeftAlone) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {350'000, 400'000, 50'000, at(kNow)};  // 1 s to go
+  EXPECT_TRUE(process(kNow + 3000).empty());
+  EXPECT_EQ(policy.wakeAt(), at(kNow + 3200));
+}
+
+TEST_F(CooperativePolicyTest, APeerThatSendsNothingIsLeftForAnother) {
+  only(3);
+  queue[3].p2p = true;
+  peers.sources[3] = 3;
+  queue[3].progress = {0, 0, 0, at(kNow)};
+  peers.has[3] = {holder(3), holder(4)};
+  EXPECT_TRUE(process(kNow + 799).empty());
+  EXPECT_EQ(process(kNow + 800), (std::vector<Action>{{Kind::abortP2p, 3, {}}, {Kind::startP2p, 3, ConnectionId(4)}}));
+}
+
+TEST_F(CooperativePolicyTest, OfTwoFetchersOneGivesUp) {
+  only(3);  // we are the last of all
+  queue[3].http = true;
+  queue[3].progress = {100'000, 400'000, 1'000'000, at(kNow)};
+  peers.has[3] = {holder(2, Availability::loadingByHttp)};
+  EXPECT_EQ(process(kNow + 100), (std::vector<Action>{{Kind::pauseHttp, 3, {}}}));
+  queue[3].progress.received = 300'000;
+  EXPECT_TRUE(process(kNow + 100).empty()) << "too far to give up";
+  queue[3].progress.received = 100'000;
+  queue[3].key = keyOfFirst();
+  EXPECT_TRUE(process(kNow + 100).empty()) << "the other one does";
+}
+
+TEST_F(CooperativePolicyTest, WhatAPeerHasMeanwhileIsTakenFromIt) {
+  only(3);
+  queue[3].http = true;
+  queue[3].progress = {100'000, 400'000, 1'000'000, at(kNow)};
+  peers.has[3] = {holder(2)};
+  EXPECT_EQ(process(kNow + 100), (std::vector<Action>{{Kind::pauseHttp, 3, {}}, {Kind::startP2p, 3, ConnectionId(2)}}));
+}
+
+TEST_F(CooperativePolicyTest, RarestFirstBeyondTheNearOnes) {
+  settings.simultaneousP2PDownloads = 1;
+  peers.has[4] = {holder(2), holder(3)};
+  peers.has[5] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 5, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, UrgentHttpTakesTheSlotOfTheLeastUrgent) {
+  queue[4].http = queue[5].http = true;
+  queue[0].neededAt = at(kNow);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 5, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+}  // namespace
+}  // namespace p2pml::engine
