@@ -180,7 +180,7 @@ stage_web() {
   (cd js && npm test) >"$logs/js.log" 2>&1 || status=1
   cat "$logs/js.log"
   count_node_tests "$logs/js.log" || status=1
-  P2PML_BUILD_DIR="$PWD/build/dev" timeout --kill-after=10 300 node --test tests/web/*.test.mjs >"$logs/web-pages.log" 2>&1 || status=1
+  P2PML_BUILD_DIR="$PWD/build/dev" timeout --kill-after=10 600 node --test tests/web/*.test.mjs >"$logs/web-pages.log" 2>&1 || status=1
   cat "$logs/web-pages.log"
   count_node_tests "$logs/web-pages.log" || status=1
   return $status

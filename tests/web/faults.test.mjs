@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test'
 import { Browser } from '../interop/lib/browser.mjs'
 import { Origin } from '../interop/lib/origin.mjs'
 import { segmentHash } from '../interop/lib/synthetic.mjs'
+import { PageViewer } from '../interop/lib/viewer.mjs'
 import { folders } from './lib/folders.mjs'
-import { PageViewer } from './lib/viewer.mjs'
 
 let browser
 let origin

@@ -8,8 +8,8 @@ import { Browser } from '../interop/lib/browser.mjs'
 import { Origin } from '../interop/lib/origin.mjs'
 import { segmentHash } from '../interop/lib/synthetic.mjs'
 import { trackers } from '../interop/lib/trackers.mjs'
+import { PageViewer } from '../interop/lib/viewer.mjs'
 import { folders } from './lib/folders.mjs'
-import { PageViewer } from './lib/viewer.mjs'
 
 let browser
 let origin

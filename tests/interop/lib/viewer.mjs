@@ -12,19 +12,20 @@ import { NativePeer } from './native.mjs'
 /** Generation by the name of docs/measurement-peer.md -> version of the npm package that stands for it. */
 export const versions = new Map([['06', '0.6.2'], ['22', '2.2.2'], ['23', '2.3.1']])
 
-class PageViewer {
-  #page
-  #errors = []
+/** A page that runs pages/core-06.mjs or its like. Besides: `page`, and `said`, the errors that it has reported itself. */
+export class PageViewer {
   segments = []
   peers = 0
   uploaded = 0
+  said = []
 
-  static async start (browser, config) {
+  /** @param {string} path of the page at the origin */
+  static async start (browser, path, config) {
     const viewer = new PageViewer()
     viewer.config = config
-    viewer.#page = await browser.open(`${config.origin}/pages/core-${config.gen}.html`, config.id)
-    viewer.#page.onReport = said => viewer.#hear(said)
-    await viewer.#page.evaluate(start => { window.start(start) }, config)
+    viewer.page = await browser.open(`${config.origin}${path}`, config.id)
+    viewer.page.onReport = said => viewer.#hear(said)
+    await viewer.page.evaluate(start => { window.start(start) }, config)
     return viewer
   }
 
@@ -32,17 +33,17 @@ class PageViewer {
     if (segment) this.segments.push(segment)
     if (uploaded) this.uploaded += uploaded
     if (peer) this.peers += peer
-    if (error) this.#errors.push(error)
+    if (error) this.said.push(error)
   }
 
   get got () { return new Set(this.segments.map(({ n }) => n)).size }
-  get errors () { return [...this.#errors, ...this.#page.errors] }
+  get errors () { return [...this.said, ...this.page.errors] }
 
-  until (condition, what, ms) { return this.#page.until(condition, what, ms) }
+  until (condition, what, ms) { return this.page.until(condition, what, ms) }
 
   /** Ends without a goodbye. */
-  crash () { return this.#page.crash() }
-  stop () { return this.#page.close() }
+  crash () { return this.page.crash() }
+  stop () { return this.page.close() }
 }
 
 /**
@@ -51,5 +52,5 @@ class PageViewer {
  * @param {import('./browser.mjs').Browser} browser for kind 'page'
  */
 export function startViewer (kind, config, browser) {
-  return kind === 'native' ? NativePeer.start(config) : PageViewer.start(browser, config)
+  return kind === 'native' ? NativePeer.start(config) : PageViewer.start(browser, `/pages/core-${config.gen}.html`, config)
 }
