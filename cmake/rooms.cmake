@@ -1,7 +1,8 @@
 # A room is a folder under src/: one library, and one test program from the *_test.cpp files beside the sources.
 #
-#   p2pml_room(<folder> [PURE] [DEPENDS <room>...] [LIBRARIES <target>...])
+#   p2pml_room(<folder> [PURE] [DEPENDS <room>...] [LIBRARIES <target>...] [WITHOUT <subfolder>])
 #
+# WITHOUT: a part of the folder that is a library of its own.
 # PURE rooms have no I/O and compile without exceptions and RTTI, as the browser build needs them.
 
 include(GNUInstallDirs)
@@ -60,9 +61,12 @@ function(p2pml_test name)
 endfunction()
 
 function(p2pml_room folder)
-  cmake_parse_arguments(ARG "PURE" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "PURE" "WITHOUT" "DEPENDS;LIBRARIES" ${ARGN})
   p2pml_target(${folder} target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cpp)
+  if(ARG_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "/${folder}/${ARG_WITHOUT}/")
+  endif()
   set(tests ${sources})
   # What only WebAssembly has; cmake/wasm.cmake takes it.
   list(FILTER sources EXCLUDE REGEX "/wasm/")

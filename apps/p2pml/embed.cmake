@@ -1,17 +1,18 @@
-# Turns every file of samples/ into two symbols of the program: where it begins and where it ends.
-#   cmake -DROOT=<folder> -DOUT=<file.inc> -P embed.cmake
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/hls/*)
+# Turns every file of a folder into two symbols of the program, where it begins and where it ends, and a row of
+# kEmbeddedFiles, under its path from ROOT.
+#   cmake -DROOT=<folder> -DFOLDER=<folder in ROOT> -DPREFIX=<of the symbols> -DOUT=<file.inc> -P embed.cmake
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/${FOLDER}/*)
 list(SORT files)
 set(text "// Made by apps/p2pml/embed.cmake.\n")
 set(rows "")
 set(index 0)
 foreach(file IN LISTS files)
   string(APPEND text
-    "__asm__(\".section .rodata\\n.global p2pml_sample_${index}\\n.global p2pml_sample_${index}_end\\n.balign 16\\n\"\n"
-    "        \"p2pml_sample_${index}:\\n.incbin \\\"${ROOT}/${file}\\\"\\np2pml_sample_${index}_end:\\n.byte 0\\n.text\\n\");\n"
-    "extern \"C\" const unsigned char p2pml_sample_${index}[];\n"
-    "extern \"C\" const unsigned char p2pml_sample_${index}_end[];\n")
-  string(APPEND rows "    {\"/${file}\", p2pml_sample_${index}, p2pml_sample_${index}_end},\n")
+    "__asm__(\".section .rodata\\n.global ${PREFIX}_${index}\\n.global ${PREFIX}_${index}_end\\n.balign 16\\n\"\n"
+    "        \"${PREFIX}_${index}:\\n.incbin \\\"${ROOT}/${file}\\\"\\n${PREFIX}_${index}_end:\\n.byte 0\\n.text\\n\");\n"
+    "extern \"C\" const unsigned char ${PREFIX}_${index}[];\n"
+    "extern \"C\" const unsigned char ${PREFIX}_${index}_end[];\n")
+  string(APPEND rows "    {\"/${file}\", ${PREFIX}_${index}, ${PREFIX}_${index}_end},\n")
   math(EXPR index "${index} + 1")
 endforeach()
 string(APPEND text

@@ -81,6 +81,7 @@ void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs)
   settle(io);
   tellFollowed(io);
   flushAvailability(io);
+  stats_.storedSegments = store_.count();
 }
 
 void LoaderCore::tellFollowed(StepIo& io) {

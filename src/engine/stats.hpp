@@ -15,6 +15,7 @@ struct Stats {
   std::uint64_t staleInputs = 0;  ///< answers for ids that are not open (any more): dropped
   std::uint64_t peerFaults = 0;   ///< things peers sent that are not of the protocol
   std::uint64_t mapsSent = 0;
+  std::uint64_t storedSegments = 0;  ///< at present, of the current master swarm
 };
 
 }  // namespace p2pml::engine

@@ -5,7 +5,7 @@
 namespace p2pml::media {
 
 base::Duration Player::duration(std::int64_t segment) const {
-  const std::int64_t offset = segment - options_.first;
+  const std::int64_t offset = segment - skippedFrom_;
   const auto skippedIndex = static_cast<std::size_t>(offset);
   if (offset >= 0 && skippedIndex < skippedSegments_.size() && skippedSegments_[skippedIndex]) return base::Duration(0);
   const auto index = static_cast<std::size_t>(segment);
@@ -23,7 +23,7 @@ void Player::setAvailable(base::TimePoint now, std::int64_t end, bool complete, 
   if (!started_) {
     started_ = true;
     state_ = State::starting;
-    startedAt_ = now;
+    startedAt_ = stalledAt_ = now;
   } else if (grown && pending_) {
     actions.push_back(action(PlayerAction::Kind::reload));
   }
@@ -64,7 +64,7 @@ void Player::failed(base::TimePoint now, base::Duration retryAfter, Actions& act
     return;
   }
   ++skipped_;
-  const auto index = static_cast<std::size_t>(next_ - options_.first);
+  const auto index = static_cast<std::size_t>(next_ - skippedFrom_);
   if (skippedSegments_.size() <= index) skippedSegments_.resize(index + 1);
   skippedSegments_[index] = true;
   arrived(now, actions);
@@ -80,17 +80,20 @@ void Player::onTick(base::TimePoint now, Actions& actions) {
 }
 
 void Player::advancePlayhead(base::TimePoint now, Actions& actions) {
-  if (state_ == State::starting || state_ == State::stalled) {
+  if (waiting()) {
     if (next_ <= playhead_) return;
     if (state_ == State::starting) {
       startup_ = now - startedAt_;
+    } else if (state_ == State::seeking) {
+      ++seeksWaited_;
+      seekWait_ += now - stalledAt_;
     } else {
       stalls_.push_back({stalledAt_, playhead_, now - stalledAt_});
     }
     state_ = State::playing;
-    segmentStart_ = now;
+    segmentStart_ = pausedAt_ = now;
   }
-  while (state_ == State::playing && now >= segmentStart_ + duration(playhead_)) {
+  while (state_ == State::playing && !paused_ && now >= segmentStart_ + duration(playhead_)) {
     segmentStart_ += duration(playhead_);
     ++playhead_;
     enter(now, actions);
@@ -120,7 +123,7 @@ void Player::requestNext(base::TimePoint now, Actions& actions) {
 base::TimePoint Player::deadline() const {
   if (!started_ || state_ == State::done) return base::kNever;
   base::TimePoint next = std::min(requestDeadline_, retryAt_);
-  if (state_ == State::playing) next = std::min(next, segmentStart_ + duration(playhead_));
+  if (state_ == State::playing && !paused_) next = std::min(next, segmentStart_ + duration(playhead_));
   return next;
 }
 
@@ -129,7 +132,7 @@ double Player::position(base::TimePoint now) const {
   if (state_ != State::playing) return whole;
   const base::Duration length = duration(playhead_);
   if (length <= base::Duration(0)) return whole;
-  const double part = static_cast<double>((now - segmentStart_).count()) / static_cast<double>(length.count());
+  const double part = static_cast<double>(played(now).count()) / static_cast<double>(length.count());
   return whole + std::clamp(part, 0.0, 1.0);
 }
 
@@ -143,8 +146,54 @@ base::Duration Player::neededIn(base::TimePoint now, std::int64_t segment) const
 base::Duration Player::buffered(base::TimePoint now) const {
   base::Duration sum{};
   for (std::int64_t segment = playhead_; segment < next_; ++segment) sum += duration(segment);
-  if (state_ == State::playing) sum -= std::min(now - segmentStart_, sum);
+  if (state_ == State::playing) sum -= std::min(played(now), sum);
   return sum;
+}
+
+base::Duration Player::neededIn(base::TimePoint now, std::int64_t segment) const {
+  base::Duration sum{};
+  for (std::int64_t before = playhead_; before < segment; ++before) sum += duration(before);
+  if (state_ == State::playing) sum -= std::min(played(now), sum);
+  return sum;
+}
+
+void Player::pause(base::TimePoint now, Actions& actions) {
+  if (paused_ || !started_ || state_ == State::done) return;
+  advancePlayhead(now, actions);
+  paused_ = true;
+  pausedAt_ = now;
+}
+
+void Player::resume(base::TimePoint now, Actions& actions) {
+  if (!paused_) return;
+  if (state_ == State::playing) segmentStart_ += now - pausedAt_;
+  paused_ = false;
+  onTick(now, actions);
+}
+
+void Player::seek(base::TimePoint now, std::int64_t segment, Actions& actions) {
+  if (!started_ || segment < 0) return;
+  advancePlayhead(now, actions);
+  // A stall ends here, whatever comes: the viewer waits for something else from now on.
+  if (state_ == State::stalled) stalls_.push_back({stalledAt_, playhead_, now - stalledAt_});
+  const bool buffered = state_ != State::starting && segment >= playhead_ && segment < next_;
+  if (buffered) {
+    state_ = State::playing;
+    segmentStart_ = pausedAt_ = now;
+  } else {
+    if (state_ != State::starting) {
+      state_ = State::seeking;
+      stalledAt_ = now;
+    }
+    next_ = skippedFrom_ = segment;
+    skippedSegments_.clear();
+    pending_ = false;
+    tries_ = 0;
+    requestDeadline_ = retryAt_ = base::kNever;
+  }
+  playhead_ = segment;
+  if (buffered && pending_) actions.push_back(action(PlayerAction::Kind::reload));
+  onTick(now, actions);
 }
 
 }  // namespace p2pml::media

@@ -67,6 +67,15 @@ class Player {
   void onTick(base::TimePoint now, Actions& actions);
   [[nodiscard]] base::TimePoint deadline() const;
 
+  /// The picture stands still; segments are requested as before, until the buffer is full.
+  void pause(base::TimePoint now, Actions& actions);
+  void resume(base::TimePoint now, Actions& actions);
+  [[nodiscard]] bool paused() const { return paused_; }
+  /// Goes on with the beginning of `segment`. One that is buffered is played at once. Otherwise what was buffered is
+  /// thrown away, a pending request is forgotten (nothing is said of it any more), and the player waits. Also after
+  /// the end. Before the start and for a negative `segment` nothing happens.
+  void seek(base::TimePoint now, std::int64_t segment, Actions& actions);
+
   /// In segments; the fraction is the played part of the present one.
   [[nodiscard]] double position(base::TimePoint now) const;
   /// Time that can be played without a further delivery.
@@ -81,16 +90,31 @@ class Player {
   /// All has been played.
   [[nodiscard]] bool done() const { return state_ == State::done; }
 
+  /// Playing time until `segment` is needed if nothing stalls; 0 for what is needed now or was played. While paused:
+  /// counted from the end of the pause.
+  [[nodiscard]] base::Duration neededIn(base::TimePoint now, std::int64_t segment) const;
+
   /// From the first request to the first segment; meaningful once playing.
   [[nodiscard]] base::Duration startup() const { return startup_; }
   [[nodiscard]] const std::vector<Stall>& stalls() const { return stalls_; }
   [[nodiscard]] std::int64_t skipped() const { return skipped_; }
   [[nodiscard]] std::int64_t failures() const { return failures_; }
+  /// Seeks that had to wait, and for how long in all.
+  [[nodiscard]] std::int64_t seeksWaited() const { return seeksWaited_; }
+  [[nodiscard]] base::Duration seekWait() const { return seekWait_; }
+  /// Waiting for a segment since then, for whatever reason; none while playing or done.
+  [[nodiscard]] bool waiting() const {
+    return state_ == State::starting || state_ == State::stalled || state_ == State::seeking;
+  }
+  [[nodiscard]] bool stalled() const { return state_ == State::stalled; }
+  [[nodiscard]] base::TimePoint waitingSince() const { return stalledAt_; }
 
  private:
-  enum class State : std::uint8_t { idle, starting, playing, stalled, done };
+  enum class State : std::uint8_t { idle, starting, playing, stalled, seeking, done };
 
   [[nodiscard]] base::Duration duration(std::int64_t segment) const;
+  /// Of the segment being played.
+  [[nodiscard]] base::Duration played(base::TimePoint now) const { return (paused_ ? pausedAt_ : now) - segmentStart_; }
   [[nodiscard]] PlayerAction action(PlayerAction::Kind kind) const;
   void advancePlayhead(base::TimePoint now, Actions& actions);
   void enter(base::TimePoint now, Actions& actions);
@@ -107,16 +131,21 @@ class Player {
   std::int64_t playhead_;  // segment being played, or waited for
   base::TimePoint startedAt_{};
   base::TimePoint segmentStart_{};  // of the playhead's segment, while playing
-  base::TimePoint stalledAt_{};
+  base::TimePoint stalledAt_{};     // when the present waiting began
+  bool paused_ = false;
+  base::TimePoint pausedAt_{};
   bool pending_ = false;
   base::TimePoint requestDeadline_ = base::kNever;
   base::TimePoint retryAt_ = base::kNever;
   int tries_ = 0;
-  std::vector<bool> skippedSegments_;  // from options_.first
+  std::int64_t skippedFrom_ = options_.first;
+  std::vector<bool> skippedSegments_;  // from skippedFrom_
   base::Duration startup_{};
   std::vector<Stall> stalls_;
   std::int64_t skipped_ = 0;
   std::int64_t failures_ = 0;
+  std::int64_t seeksWaited_ = 0;
+  base::Duration seekWait_{};
 };
 
 }  // namespace p2pml::media

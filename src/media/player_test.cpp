@@ -146,5 +146,108 @@ TEST_F(PlayerTest, UnaskedSegmentsAreIgnored) {
   EXPECT_EQ(player.failures(), 0);
 }
 
+TEST_F(PlayerTest, APauseStopsThePictureButNotTheLoading) {
+  player.setAvailable(now, 10, true, actions);
+  deliver(0);
+  runTo(seconds(1));
+  player.pause(now, actions);
+  take();
+  EXPECT_EQ(player.buffered(now), seconds(3));
+  deliver(1);
+  deliver(2);
+  EXPECT_EQ(take(), (Player::Actions{{Kind::request, 2, 4, 0}}));  // ahead = 2 is full then
+  EXPECT_EQ(player.deadline(), base::kNever);
+  runTo(seconds(100));
+  EXPECT_EQ(player.buffered(now), seconds(11));
+  EXPECT_DOUBLE_EQ(player.position(now), 0.25);
+  EXPECT_EQ(player.neededIn(now, 2), seconds(7));
+  player.resume(now, actions);
+  EXPECT_TRUE(take().empty());
+  EXPECT_EQ(player.deadline(), TimePoint(seconds(103)));
+  runTo(seconds(103));
+  EXPECT_EQ(take(), (Player::Actions{{Kind::request, 3, 4, 1}}));
+  EXPECT_TRUE(player.stalls().empty());
+}
+
+TEST_F(PlayerTest, AStallUnderAPauseEndsWithTheSegment) {
+  player.setAvailable(now, 10, true, actions);
+  deliver(0);
+  runTo(seconds(5));
+  EXPECT_TRUE(player.stalled());
+  player.pause(now, actions);
+  runTo(seconds(8));
+  deliver(1);
+  ASSERT_EQ(player.stalls().size(), 1U);
+  EXPECT_EQ(player.stalls()[0].length, seconds(4));
+  runTo(seconds(20));
+  EXPECT_DOUBLE_EQ(player.position(now), 1.0);
+  player.resume(now, actions);
+  EXPECT_EQ(player.buffered(now), seconds(4));
+}
+
+TEST_F(PlayerTest, ASeekIntoTheBufferPlaysAtOnce) {
+  player.setAvailable(now, 10, true, actions);
+  deliver(0);
+  deliver(1);
+  take();
+  player.seek(now, 1, actions);
+  EXPECT_TRUE(player.playing());
+  EXPECT_EQ(take(), (Player::Actions{{Kind::reload, 2, 4, 1}}));
+  EXPECT_EQ(player.seeksWaited(), 0);
+  EXPECT_EQ(player.neededIn(now, 2), seconds(4));
+  EXPECT_EQ(player.neededIn(now, 0), seconds(0));
+}
+
+TEST_F(PlayerTest, ASeekElsewhereWaitsWithoutAStall) {
+  player.setAvailable(now, 10, true, actions);
+  deliver(0);
+  take();
+  runTo(seconds(1));
+  player.seek(now, 7, actions);
+  EXPECT_EQ(take(), (Player::Actions{{Kind::request, 7, 3, 7}}));
+  EXPECT_FALSE(player.playing());
+  deliver(1);  // of before the seek
+  EXPECT_FALSE(player.playing());
+  runTo(seconds(3));
+  deliver(7);
+  EXPECT_TRUE(player.playing());
+  EXPECT_EQ(player.seeksWaited(), 1);
+  EXPECT_EQ(player.seekWait(), seconds(2));
+  EXPECT_TRUE(player.stalls().empty());
+  take();
+  // Back to what was thrown away.
+  player.seek(now, 0, actions);
+  EXPECT_EQ(take(), (Player::Actions{{Kind::request, 0, 4, 0}}));
+}
+
+TEST_F(PlayerTest, ASeekAfterTheEndPlaysAgain) {
+  player.setAvailable(now, 1, true, actions);
+  deliver(0);
+  runTo(seconds(4));
+  EXPECT_TRUE(player.done());
+  take();
+  player.seek(now, 0, actions);
+  EXPECT_EQ(take(), (Player::Actions{{Kind::request, 0, 1, 0}}));
+  deliver(0);
+  runTo(seconds(8));
+  EXPECT_TRUE(player.done());
+}
+
+TEST_F(PlayerTest, ASeekEndsAStallAndASkippedSegmentIsPlayedIfItComesThen) {
+  player.setAvailable(now, 10, true, actions);
+  deliver(0);
+  for (int i = 0; i < 6; ++i) {
+    player.onFailed(now, 1, actions);
+    runTo(now.time_since_epoch() + seconds(1 << i));
+  }
+  EXPECT_EQ(player.skipped(), 1);
+  EXPECT_TRUE(player.stalled());
+  const auto stalls = player.stalls().size();
+  player.seek(now, 1, actions);
+  EXPECT_EQ(player.stalls().size(), stalls + 1);
+  deliver(1);
+  EXPECT_EQ(player.buffered(now), seconds(4));
+}
+
 }  // namespace
 }  // namespace p2pml::media

@@ -9,6 +9,7 @@ constexpr AddCommand kCommands[] = {
     addDemo,
     addPeer,
     addSettings,
+    addSim,
     addTracker,
 };
 

@@ -241,6 +241,11 @@ void Network::setGroup(NodeId node, int group) {
   pathsChanged(node);
 }
 
+void Network::setSides(const std::vector<std::pair<NodeId, int>>& sides) {
+  for (const auto& [node, side] : sides) at(node).side = side;
+  for (const auto& [node, side] : sides) pathsChanged(node);
+}
+
 void Network::forbid(NodeId a, NodeId b) {
   forbidden_.insert(std::minmax(a, b));
   pathsChanged(a, b);
@@ -255,6 +260,7 @@ bool Network::reaches(NodeId a, NodeId b) const {
   const Node& from = at(a);
   const Node& to = at(b);
   if (!from.alive || !to.alive || from.group != to.group) return false;
+  if (from.side != to.side && from.side != 0 && to.side != 0) return false;
   return forbidden_.empty() || !forbidden_.contains(std::minmax(a, b));
 }
 

@@ -152,6 +152,9 @@ class Network {
   [[nodiscard]] bool alive(NodeId node) const { return at(node).alive; }
   /// Nodes of different groups do not reach each other. All start in group 0.
   void setGroup(NodeId node, int group);
+  /// Nodes of different sides do not reach each other, but all reach those of side 0, where all start: a network that
+  /// falls apart between viewers while servers stay reachable.
+  void setSides(const std::vector<std::pair<NodeId, int>>& sides);
   /// These two do not reach each other directly (NATs that no hole can be punched through).
   void forbid(NodeId a, NodeId b);
   void allow(NodeId a, NodeId b);
@@ -176,6 +179,7 @@ class Network {
     Link down;
     bool alive = true;
     int group = 0;
+    int side = 0;
   };
   [[nodiscard]] const Node& at(NodeId node) const { return nodes_[node.value - 1]; }
   [[nodiscard]] Node& at(NodeId node) { return nodes_[node.value - 1]; }

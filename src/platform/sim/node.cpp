@@ -71,6 +71,14 @@ void Node::crash() {
   driver_.reset();
 }
 
+void Node::retire() {
+  driver_.reset();
+  listener = nullptr;
+  validator = nullptr;
+  inputTap = nullptr;
+  outputTap = nullptr;
+}
+
 std::vector<std::string> Node::eventsWith(std::string_view part) const {
   std::vector<std::string> result;
   for (const auto& event : events_) {
@@ -94,6 +102,7 @@ void Node::onEvent(const engine::Output& event) {
   std::visit(
       Overloaded{
           [&](const out::SegmentLoaded& e) {
+            if (!keepEvents_) return;
             Loaded how;
             how.at = world_.now();
             how.method = e.peerId ? engine::Method::p2p : engine::Method::http;

@@ -28,7 +28,8 @@ struct NodeOptions {
   engine::Settings settings;  ///< World::settings() is the place to start from
   engine::Capabilities capabilities;
   Line line;
-  /// Keep a text of every event (see Node::events); switched off where thousands of nodes run for hours.
+  /// Keep a text of every event (see Node::events) and how each segment came (see Node::loaded); switched off where
+  /// thousands of nodes run for hours.
   bool keepEvents = true;
 };
 
@@ -55,10 +56,12 @@ class Node final : public driver::Host, public driver::Recorder {
   void destroy();
   /// Vanishes from the network without a goodbye and stops.
   void crash();
+  /// Frees the engine of a node that was destroyed. Not from inside its callbacks.
+  void retire();
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] NodeId id() const { return id_; }
-  /// False after crash().
+  /// False after crash() and retire().
   [[nodiscard]] bool running() const { return driver_ != nullptr; }
   /// Precondition for these three: running().
   [[nodiscard]] engine::Details details() const { return driver_->getDetails(); }

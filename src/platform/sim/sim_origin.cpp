@@ -78,6 +78,7 @@ HttpReply SimOrigin::answer(const HttpAsk& ask) {
   ++total_.gets;
   ++byUrl_[ask.url].gets;
   ++byClient_[ask.client].gets;
+  if (onAsk) onAsk(ask);
 
   HttpReply reply = notFound();
   // The longest prefix that fits is the last of those that fit in the order of strings, going backwards from the path
@@ -135,6 +136,7 @@ void SimOrigin::countBytes(const std::string& url, NodeId client, std::uint64_t 
   total_.bytes += bytes;
   byUrl_[url].bytes += bytes;
   byClient_[client].bytes += bytes;
+  if (onBytes && bytes != 0) onBytes(url, client, bytes);
 }
 
 }  // namespace p2pml::sim

@@ -77,6 +77,9 @@ class SimOrigin {
   void clearFaults() { faults_.clear(); }
   /// Takes no connections while false.
   bool up = true;
+  /// Hooks for those who measure: every request that is answered, and body bytes that left the line.
+  std::function<void(const HttpAsk&)> onAsk;
+  std::function<void(const std::string& url, NodeId client, std::uint64_t bytes)> onBytes;
   /// Answers "bytes=a-b" and "bytes=a-" of a 200 with a 206.
   bool supportsRanges = true;
 

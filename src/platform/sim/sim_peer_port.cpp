@@ -66,7 +66,7 @@ base::Error malformed(const char* what) {
 
 PeerFabric::PeerFabric(Network& network, PeerFabricOptions options)
     : network_(network),
-      options_(options),
+      options_(std::move(options)),
       drainedStep_(std::clamp<std::uint64_t>(network.chunkBytes(), kMinDrainedStep, kMaxDrainedStep)) {
   network_.onPathsChanged.emplace_back(
       [this](NodeId node, std::optional<NodeId> other) { onPathsChanged(node, other); });
@@ -182,7 +182,8 @@ void PeerFabric::finishHandshake(const Key& offererKey) {
   End* answerer = find(answererKey);
   const base::Duration rest = options_.handshakeTimeout;
   if (answerer == nullptr || answerer->offerer || answerer->remote != offererKey ||
-      !network_.reaches(offererKey.first, answererKey.first)) {
+      !network_.reaches(offererKey.first, answererKey.first) ||
+      (options_.connects && !options_.connects(offererKey.first, answererKey.first))) {
     failLater(offererKey, rest, {base::ErrorCode::timeout, "handshake: no candidate pair works"});
     return;
   }
@@ -245,6 +246,7 @@ void PeerFabric::send(NodeId node, base::ConnectionId id, base::Bytes data) {
     // The sender counts what it handed over.
     end->tampered += data.size() - changed.size();
     data = std::move(changed);
+    if (data.size() == 0) return;
   }
   end->out->send({0, std::move(data)});
 }

@@ -39,13 +39,15 @@ struct PeerFabricOptions {
   base::Duration handshakeTimeout = base::seconds(15);
   /// After which a peer that vanished without a goodbye is noticed (RtcOptions::silenceLimit of the native platform).
   base::Duration silenceLimit = base::seconds(10);
+  /// Whether a hole can be punched between two nodes' NATs; empty: always. Asked at the end of a handshake.
+  std::function<bool(NodeId, NodeId)> connects;
 };
 
 class PeerFabric {
  public:
   PeerFabric(Network& network, PeerFabricOptions options = {});
 
-  /// What a node's messages become on the way.
+  /// What a node's messages become on the way; an empty one is lost.
   using Tamper = std::function<base::Bytes(const base::Bytes&)>;
   /// For all that `from` sends from now on; an empty function ends it.
   void tamper(NodeId from, Tamper change);

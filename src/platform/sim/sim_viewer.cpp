@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -47,12 +48,14 @@ void serveStream(World& world, const StreamOptions& stream) {
   });
 }
 
-SimViewer::SimViewer(World& world, Node& node, StreamOptions stream, media::PlayerOptions player)
+SimViewer::SimViewer(World& world, Node& node, StreamOptions stream, media::PlayerOptions player,
+                     ViewerObserver* observer)
     : world_(world),
       node_(node),
       stream_(std::move(stream)),
       playerOptions_(startingAt(std::move(player), stream_, world.now())),
       player_(playerOptions_),
+      observer_(observer),
       life_(std::make_shared<SimViewer*>(this)) {
   node_.listener = [this](const engine::Output& event) { onEvent(event); };
   poll();
@@ -75,9 +78,35 @@ void SimViewer::leave() {
 void SimViewer::switchTo(const std::string& swarm, const std::string& path) {
   stream_.swarm = swarm;
   stream_.path = path;
-  // The present request, if there is one, is asked for again in the new stream.
+  askAgain();
+}
+
+void SimViewer::switchTo(StreamOptions stream) {
+  stream_ = std::move(stream);
+  askAgain();
+}
+
+void SimViewer::askAgain() {
   media::Player::Actions actions;
   player_.onAborted(world_.now(), player_.next(), actions);
+  act(actions);
+}
+
+void SimViewer::pause() {
+  media::Player::Actions actions;
+  player_.pause(world_.now(), actions);
+  act(actions);
+}
+
+void SimViewer::resume() {
+  media::Player::Actions actions;
+  player_.resume(world_.now(), actions);
+  act(actions);
+}
+
+void SimViewer::seek(std::int64_t segment) {
+  media::Player::Actions actions;
+  player_.seek(world_.now(), segment, actions);
   act(actions);
 }
 
@@ -88,10 +117,16 @@ base::Duration SimViewer::stallTime() const {
 }
 
 std::int64_t SimViewer::numberOf(const std::string& segmentId) const {
-  const std::string prefix = World::streamSwarmId(stream_.swarm) + "+";
-  if (!std::string_view(segmentId).starts_with(prefix)) return -1;
+  // {swarm}+{streamId}+{n}, without making that text for every event.
+  std::string_view rest = segmentId;
+  for (const std::string& part : {std::cref(stream_.swarm), std::cref(stream_.streamId)}) {
+    if (!rest.starts_with(part)) return -1;
+    rest.remove_prefix(part.size());
+    if (!rest.starts_with('+')) return -1;
+    rest.remove_prefix(1);
+  }
   std::int64_t number = -1;
-  std::from_chars(segmentId.data() + prefix.size(), segmentId.data() + segmentId.size(), number);
+  std::from_chars(rest.data(), rest.data() + rest.size(), number);
   return number;
 }
 
@@ -99,7 +134,13 @@ std::int64_t SimViewer::numberOf(const std::string& segmentId) const {
 void SimViewer::poll() {
   media::Player::Actions actions;
   if (stream_.live) {
-    player_.setAvailable(world_.now(), liveEnd(world_.now(), stream_.segmentDuration), false, actions);
+    const std::int64_t end = liveEnd(world_.now(), stream_.segmentDuration);
+    player_.setAvailable(world_.now(), end, false, actions);
+    // An origin keeps what has left the playlist for the playlist's length (RFC 8216 section 6.2.2).
+    if (player_.next() + 2 * stream_.window < end) {
+      ++jumps_;
+      player_.seek(world_.now(), std::max<std::int64_t>(0, end - 1 - stream_.liveBack), actions);
+    }
     pollTimer_ = world_.queue().after(stream_.segmentDuration, [this] { poll(); });
   } else {
     player_.setAvailable(world_.now(), stream_.count, true, actions);
@@ -108,6 +149,7 @@ void SimViewer::poll() {
 }
 
 void SimViewer::onEvent(const engine::Output& event) {
+  if (observer_ != nullptr) observer_->onEvent(*this, event);
   if (gone_) return;
   media::Player::Actions actions;
   if (const auto* loaded = std::get_if<engine::output::SegmentLoaded>(&event)) {
@@ -125,9 +167,10 @@ void SimViewer::onEvent(const engine::Output& event) {
 void SimViewer::deliver(std::int64_t number, const engine::Segment& segment) {
   if (number < 0 || number != player_.next() || !segment.data) return;
   deliveredBytes_ += segment.data->size();
-  if (!world_.bodies().matches(*segment.data, stream_.name, static_cast<std::uint64_t>(number), stream_.segmentBytes)) {
-    ++badSegments_;
-  }
+  const bool correct = world_.bodies().matches(*segment.data, stream_.name, static_cast<std::uint64_t>(number),
+                                               stream_.segmentBytes);
+  if (!correct) ++badSegments_;
+  if (observer_ != nullptr) observer_->onDelivered(*this, number, segment.data->size(), correct);
   media::Player::Actions actions;
   player_.onDelivered(world_.now(), number, actions);
   act(actions);
@@ -138,18 +181,18 @@ void SimViewer::act(const media::Player::Actions& actions) {
     if (action.count <= 0) continue;
     const auto first = static_cast<std::uint64_t>(action.first);
     auto segments = World::segments(stream_.swarm, first, first + static_cast<std::uint64_t>(action.count) - 1,
-                                    stream_.path, kSuffix);
+                                    stream_.path, kSuffix, stream_.streamId);
     for (std::size_t i = 0; i < segments.size(); ++i) {
       const std::int64_t number = action.first + static_cast<std::int64_t>(i);
       segments[i].priority = action.priority(number);
       segments[i].duration = base::toMilliseconds(player_.durationOf(number));
       segments[i].neededIn = base::toMilliseconds(player_.neededIn(world_.now(), number));
     }
-    node_.load(std::move(segments), World::streamSwarmId(stream_.swarm), stream_.properties);
+    node_.load(std::move(segments), World::streamSwarmId(stream_.swarm, stream_.streamId), stream_.properties);
     if (action.kind != media::PlayerAction::Kind::request) continue;
-    node_.getSegment(World::segmentId(stream_.swarm, first),
-                     [life = life_, number = action.first](std::optional<engine::Segment> segment) {
-                       if (*life != nullptr && segment) (*life)->deliver(number, *segment);
+    node_.getSegment(World::segmentId(stream_.swarm, first, stream_.streamId),
+                     [life = life_](std::optional<engine::Segment> segment) {
+                       if (*life != nullptr && segment) (*life)->deliver((*life)->numberOf(segment->id), *segment);
                      });
   }
   arm();

@@ -25,17 +25,31 @@ struct StreamOptions {
   std::int64_t liveBack = 3;     ///< segments behind the edge where playback starts
   std::int64_t window = 8;       ///< segments in a live playlist
   std::string path = "/synth/";  ///< of the segments' URLs, one stream each
+  std::string streamId = "V0";   ///< of the rendition; those of one `swarm` have one master swarm
   /// By which peers after G0 find each other.
   std::optional<media::StreamProperties> properties = World::streamProperties();
 };
 
+class SimViewer;
+
 /// Puts the stream on the world's origin; before any viewer asks for it.
 void serveStream(World& world, const StreamOptions& stream);
 
+/// Who wants to know what a viewer sees; see src/platform/sim/lab.
+class ViewerObserver {
+ public:
+  virtual ~ViewerObserver() = default;
+  /// Every event of the loader, before the viewer acts on it.
+  virtual void onEvent(SimViewer& viewer, const engine::Output& event) = 0;
+  /// The player took segment `number`.
+  virtual void onDelivered(SimViewer& viewer, std::int64_t number, std::uint64_t bytes, bool correct) = 0;
+};
+
 class SimViewer {
  public:
-  /// Starts to watch at once. `node` must outlive this.
-  SimViewer(World& world, Node& node, StreamOptions stream, media::PlayerOptions player = {});
+  /// Starts to watch at once. `node` and `observer` (may be null) must outlive this.
+  SimViewer(World& world, Node& node, StreamOptions stream, media::PlayerOptions player = {},
+            ViewerObserver* observer = nullptr);
   ~SimViewer();
   SimViewer(const SimViewer&) = delete;
   SimViewer& operator=(const SimViewer&) = delete;
@@ -51,6 +65,16 @@ class SimViewer {
   void leave();
   /// Goes over to another stream of the same kind, as adaptive players do: plays on from the same segment.
   void switchTo(const std::string& swarm, const std::string& path);
+  /// The same to another rendition, which may have segments of another size and other bytes.
+  void switchTo(StreamOptions stream);
+  void pause();
+  void resume();
+  void seek(std::int64_t segment);
+  [[nodiscard]] const StreamOptions& stream() const { return stream_; }
+  /// Live: how often what the player needed next had left the playlist, so that it went on near the edge.
+  [[nodiscard]] std::uint64_t jumps() const { return jumps_; }
+  /// The number of a segment of the present stream, or -1.
+  [[nodiscard]] std::int64_t numberOf(const std::string& segmentId) const;
 
  private:
   void onEvent(const engine::Output& event);
@@ -58,20 +82,22 @@ class SimViewer {
   void poll();
   void act(const media::Player::Actions& actions);
   void arm();
-  /// The number of a segment of the present stream, or -1.
-  [[nodiscard]] std::int64_t numberOf(const std::string& segmentId) const;
+  /// What the player asked for is asked for again, of the present stream.
+  void askAgain();
 
   World& world_;
   Node& node_;
   StreamOptions stream_;
   media::PlayerOptions playerOptions_;
   media::Player player_;
+  ViewerObserver* observer_;
   std::shared_ptr<SimViewer*> life_;  ///< points to null once this is gone
   EventQueue::Handle timer_;
   EventQueue::Handle pollTimer_;
   base::TimePoint armed_ = base::kNever;
   std::uint64_t deliveredBytes_ = 0;
   std::uint64_t badSegments_ = 0;
+  std::uint64_t jumps_ = 0;
   bool gone_ = false;
 };
 

@@ -53,14 +53,15 @@ Node& World::addNode() {
 }
 
 std::vector<engine::Segment> World::segments(const std::string& swarm, std::uint64_t from, std::uint64_t to,
-                                             const std::string& path, const std::string& suffix) {
+                                             const std::string& path, const std::string& suffix,
+                                             const std::string& streamId) {
   std::vector<engine::Segment> result;
   for (std::uint64_t n = from; n <= to; ++n) {
-    engine::Segment segment(segmentId(swarm, n),
+    engine::Segment segment(segmentId(swarm, n, streamId),
                             std::string("http://") + kOriginHost + path + std::to_string(n) + suffix, std::nullopt,
                             static_cast<std::int64_t>(n - from));
     segment.masterSwarmId = swarm;
-    segment.streamId = "V0";
+    segment.streamId = streamId;
     segment.sequence = std::to_string(n);
     result.push_back(std::move(segment));
   }

@@ -67,15 +67,19 @@ class World {
   [[nodiscard]] SimTracker& tracker() { return *trackers_.front(); }
   [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
 
-  /// Segments from..to (both included) of the G0 stream `swarm`+V0, at http://origin{path}{n}{suffix}; the priority
+  /// Segments from..to (both included) of the G0 stream `swarm`+`streamId`, at http://origin{path}{n}{suffix}; the priority
   /// counts from 0.
   [[nodiscard]] static std::vector<engine::Segment> segments(const std::string& swarm, std::uint64_t from,
                                                              std::uint64_t to, const std::string& path = "/s/",
-                                                             const std::string& suffix = ".ts");
+                                                             const std::string& suffix = ".ts",
+                                                             const std::string& streamId = "V0");
   /// `{swarm}+V0` and `{swarm}+V0+{n}` (docs/protocol/peer-json.md 5a.1).
-  [[nodiscard]] static std::string streamSwarmId(const std::string& swarm) { return swarm + "+V0"; }
-  [[nodiscard]] static std::string segmentId(const std::string& swarm, std::uint64_t n) {
-    return streamSwarmId(swarm) + "+" + std::to_string(n);
+  [[nodiscard]] static std::string streamSwarmId(const std::string& swarm, const std::string& streamId = "V0") {
+    return swarm + "+" + streamId;
+  }
+  [[nodiscard]] static std::string segmentId(const std::string& swarm, std::uint64_t n,
+                                             const std::string& streamId = "V0") {
+    return streamSwarmId(swarm, streamId) + "+" + std::to_string(n);
   }
 
   /// What all streams here are said to be: 720p with 30 frames a second.
