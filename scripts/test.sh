@@ -186,6 +186,16 @@ stage_web() {
   return $status
 }
 
+# Every fault scenario with P2PML_SIM_SEEDS seeds, each beside its twin without P2P.
+stage_sim() {
+  scripts/install.sh build && cmake --preset release && ninja -C build/release -j "$jobs" p2pml || return 1
+  build/release/p2pml sim --tag faults --seeds "1..${P2PML_SIM_SEEDS:-100}" --twin --jobs "$jobs" >"$logs/sim-seeds.log" 2>&1
+  local status=$?
+  cat "$logs/sim-seeds.log"
+  count_last_line "$logs/sim-seeds.log"
+  return $status
+}
+
 stage_lint() {
   scripts/lint.sh >"$logs/lint-files.log" 2>&1
   local status=$?
@@ -194,7 +204,7 @@ stage_lint() {
   return $status
 }
 
-known="dev asan tsan determinism wasm web interop clang lint"
+known="dev asan tsan determinism wasm web interop clang sim lint"
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web interop)
 for stage in "${stages[@]}"; do

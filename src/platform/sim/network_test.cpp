@@ -121,6 +121,25 @@ TEST_F(NetworkTest, ABrokenPathHoldsEverythingUntilItWorksAgain) {
   EXPECT_THAT(log, ElementsAre("100 1", "100 2", "110 3"));
 }
 
+TEST_F(NetworkTest, SidesAreApartButReachTheMiddle) {
+  const NodeId server = network.addNode({});
+  const NodeId a = network.addNode({});
+  const NodeId b = network.addNode({});
+  const NodeId c = network.addNode({});
+  network.setSides({{a, 1}, {b, 2}, {c, 2}});
+  EXPECT_FALSE(network.reaches(a, b));
+  EXPECT_FALSE(network.reaches(c, a));
+  EXPECT_TRUE(network.reaches(b, c));
+  for (const NodeId node : {a, b, c}) EXPECT_TRUE(network.reaches(node, server) && network.reaches(server, node));
+  const auto line = pipe(a, b);
+  line->send({1, bytes(10)});
+  run(milliseconds(100));
+  EXPECT_TRUE(log.empty());
+  network.setSides({{a, 0}, {b, 0}, {c, 0}});
+  run(milliseconds(100));
+  EXPECT_THAT(log, ElementsAre("100 1"));
+}
+
 TEST_F(NetworkTest, NothingReachesOrLeavesADeadNode) {
   const NodeId a = network.addNode({});
   const NodeId b = network.addNode({});

@@ -125,5 +125,19 @@ TEST_F(SimPeerPortTest, TamperedMessagesArriveChanged) {
   EXPECT_GE(offerer().drained + 65'536, 180'000U);
 }
 
+TEST_F(SimPeerPortTest, AMessageThatIsTamperedAwayIsLost) {
+  connect();
+  ASSERT_TRUE(world.runUntil([&] { return answerer().opens == 1; }));
+  world.fabric.tamper(world.nodes[0], [](const base::Bytes&) { return base::Bytes(); });
+  world.port(PeerWorld::A).send(kOffer, numberedMessage(60'000, 1));
+  world.settle();
+  EXPECT_TRUE(answerer().messages.empty());
+  world.fabric.tamper(world.nodes[0], {});
+  world.port(PeerWorld::A).send(kOffer, numberedMessage(10, 2));
+  world.settle();
+  ASSERT_EQ(answerer().messages.size(), 1U);
+  EXPECT_EQ(answerer().messages[0].size(), 10U);
+}
+
 }  // namespace
 }  // namespace p2pml::contract

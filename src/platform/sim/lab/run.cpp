@@ -133,6 +133,8 @@ WorldOptions Run::worldOptions() {
   WorldOptions world;
   world.originLine = scenario_.originLine;
   world.trackerLine = scenario_.trackerLine;
+  world.tracker.maxSockets = std::max<std::size_t>(world.tracker.maxSockets, 4 * plan_.size());
+  world.tracker.maxPeersPerSwarm = std::max<std::size_t>(world.tracker.maxPeersPerSwarm, 4 * plan_.size());
   world.fabric.handshakeTimeout = scenario_.handshakeTimeout;
   world.fabric.connects = [this](NodeId a, NodeId b) {
     const std::uint32_t one = indexOf(a);

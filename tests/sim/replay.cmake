@@ -1,0 +1,17 @@
+# A trace is replayed to the same end; one that was changed says where the run differs, and the exit status is 1.
+#   cmake -DPROGRAM=<p2pml> -DTRACE=<file> -P replay.cmake
+execute_process(COMMAND ${PROGRAM} sim --scenario vod-small --seed 9 --trace ${TRACE} RESULT_VARIABLE status OUTPUT_QUIET)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "the run to trace ended with ${status}")
+endif()
+execute_process(COMMAND ${PROGRAM} sim --replay ${TRACE} RESULT_VARIABLE status OUTPUT_VARIABLE said)
+if(NOT status EQUAL 0 OR NOT said MATCHES "the same as the trace")
+  message(FATAL_ERROR "the replay ended with ${status}: ${said}")
+endif()
+file(READ ${TRACE} text)
+string(REPLACE "\"seed\":\"9\"" "\"seed\":\"8\"" text "${text}")
+file(WRITE ${TRACE} "${text}")
+execute_process(COMMAND ${PROGRAM} sim --replay ${TRACE} RESULT_VARIABLE status OUTPUT_VARIABLE said)
+if(NOT status EQUAL 1 OR NOT said MATCHES "differs from the trace from the beginning")
+  message(FATAL_ERROR "a replay with another seed ended with ${status}: ${said}")
+endif()
