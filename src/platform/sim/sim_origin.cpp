@@ -102,6 +102,7 @@ HttpReply SimOrigin::answer(const HttpAsk& ask) {
     fault.change(reply);
     break;
   }
+  if (onReply) onReply(ask, reply);
   return reply;
 }
 

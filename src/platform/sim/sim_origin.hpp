@@ -80,6 +80,8 @@ class SimOrigin {
   /// Hooks for those who measure: every request that is answered, and body bytes that left the line.
   std::function<void(const HttpAsk&)> onAsk;
   std::function<void(const std::string& url, NodeId client, std::uint64_t bytes)> onBytes;
+  /// May change what is answered, after the faults.
+  std::function<void(const HttpAsk&, HttpReply&)> onReply;
   /// Answers "bytes=a-b" and "bytes=a-" of a 200 with a 206.
   bool supportsRanges = true;
 

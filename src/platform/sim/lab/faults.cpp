@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "media/synthetic.hpp"
 #include "platform/sim/lab/plan.hpp"
 
 namespace p2pml::sim::lab {
@@ -38,43 +39,45 @@ bool Faults::active(const Span& span) const {
 
 void Faults::schedule(base::TimePoint start) {
   start_ = start;
+  if (!scenario_.originFaults.empty()) {
+    world_.origin().onReply = [this](const HttpAsk& ask, HttpReply& reply) { spoilReply(ask, reply); };
+  }
   const auto atEdges = [this](const Span& span, void (Faults::*set)()) {
     for (const base::TimePoint edge : {span.from, span.to}) {
       if (edge == base::kNever) continue;
       world_.queue().at(base::TimePoint(start_ + edge.time_since_epoch()), [this, set] { (this->*set)(); });
     }
   };
-  for (const auto& fault : scenario_.originFaults) atEdges(fault.when, &Faults::setOriginFaults);
+  for (const auto& fault : scenario_.originFaults) atEdges(fault.when, &Faults::setOriginUp);
   for (const auto& fault : scenario_.trackerFaults) atEdges(fault.when, &Faults::setTracker);
   for (const auto& partition : scenario_.partitions) atEdges(partition.when, &Faults::setPartition);
 }
 
-void Faults::setOriginFaults() {
-  SimOrigin& origin = world_.origin();
-  origin.clearFaults();
-  origin.up = true;
-  for (const OriginFault& fault : scenario_.originFaults) {
-    if (!active(fault.when)) continue;
-    if (fault.kind == OriginFault::Kind::outage) {
-      origin.up = false;
-      continue;
+void Faults::setOriginUp() {
+  world_.origin().up = std::ranges::none_of(scenario_.originFaults, [this](const OriginFault& fault) {
+    return fault.kind == OriginFault::Kind::outage && active(fault.when);
+  });
+}
+
+void Faults::spoilReply(const HttpAsk& ask, HttpReply& reply) {
+  const std::uint32_t asked = asked_[{ask.client, ask.path}]++;
+  const std::uint64_t what = media::fnv1a32(ask.path) + (std::uint64_t{asked} << 32);
+  for (std::size_t i = 0; i < scenario_.originFaults.size(); ++i) {
+    const OriginFault& fault = scenario_.originFaults[i];
+    if (!active(fault.when) || fault.kind == OriginFault::Kind::outage) continue;
+    if (fault.share < 1 && !chance(seed_ + 1000 * (i + 1) + ask.client.value, what, ~what, fault.share)) continue;
+    switch (fault.kind) {
+      case OriginFault::Kind::error:
+        reply.status = fault.status;
+        reply.body = base::Bytes::copyOf("sorry");
+        break;
+      case OriginFault::Kind::stall: reply.stallAfter = fault.bytes; break;
+      case OriginFault::Kind::truncate: reply.cutAfter = fault.bytes; break;
+      case OriginFault::Kind::corrupt: reply.body = spoilt(reply.body); break;
+      case OriginFault::Kind::slow: reply.bytesPerSecond = fault.bytesPerSecond; break;
+      case OriginFault::Kind::outage: break;
     }
-    SimOrigin::Fault rule;
-    rule.share = fault.share;
-    rule.change = [&fault](HttpReply& reply) {
-      switch (fault.kind) {
-        case OriginFault::Kind::error:
-          reply.status = fault.status;
-          reply.body = base::Bytes::copyOf("sorry");
-          break;
-        case OriginFault::Kind::stall: reply.stallAfter = fault.bytes; break;
-        case OriginFault::Kind::truncate: reply.cutAfter = fault.bytes; break;
-        case OriginFault::Kind::corrupt: reply.body = spoilt(reply.body); break;
-        case OriginFault::Kind::slow: reply.bytesPerSecond = fault.bytesPerSecond; break;
-        case OriginFault::Kind::outage: break;
-      }
-    };
-    origin.addFault(std::move(rule));
+    return;
   }
 }
 
@@ -96,7 +99,7 @@ void Faults::setTracker() {
 int Faults::sideOf(std::uint32_t viewer) const {
   for (std::size_t i = 0; i < scenario_.partitions.size(); ++i) {
     const Partition& partition = scenario_.partitions[i];
-    if (active(partition.when)) return pairBlocked(seed_ + i + 1, viewer, ~std::uint64_t{0}, partition.share) ? 2 : 1;
+    if (active(partition.when)) return chance(seed_ + i + 1, viewer, ~std::uint64_t{0}, partition.share) ? 2 : 1;
   }
   return 0;
 }

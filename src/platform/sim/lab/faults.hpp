@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -35,7 +37,8 @@ class Faults {
     NodeId node;
     std::uint32_t viewer;
   };
-  void setOriginFaults();
+  void setOriginUp();
+  void spoilReply(const HttpAsk& ask, HttpReply& reply);
   void setTracker();
   void setPartition();
   [[nodiscard]] bool active(const Span& span) const;
@@ -45,6 +48,8 @@ class Faults {
   const Scenario& scenario_;
   std::uint64_t seed_;
   base::TimePoint start_{};
+  /// How often a viewer has asked for a URL: the fate of its n-th request is the same in every run.
+  std::map<std::pair<NodeId, std::string>, std::uint32_t> asked_;
   std::vector<Member> members_;  ///< who is there; kept only if there are partitions
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "media/synthetic.hpp"
 #include "platform/sim/world.hpp"
@@ -32,6 +33,27 @@ TEST_F(FaultsTest, OutagesOfTheOriginMayOverlap) {
     EXPECT_EQ(world.origin().up, up) << world.now().time_since_epoch().count();
     world.run(seconds(1));
   }
+}
+
+TEST_F(FaultsTest, TheFateOfARequestDoesNotDependOnTheOthers) {
+  scenario.originFaults = {{OriginFault::Kind::error, {}, 0.5}};
+  const auto fates = [&](std::size_t others) {
+    World other(1);
+    other.origin().serveSegments("/s/", ".ts", "demo", 1000);
+    Faults faults(other, scenario, 1);
+    faults.schedule(other.now());
+    NodeOptions options{.settings = other.settings()};
+    options.settings.useP2P = false;
+    std::vector<Node*> nodes;
+    for (std::size_t i = 0; i < 1 + others; ++i) nodes.push_back(&other.addNode(NodeOptions(options)));
+    for (std::size_t i = nodes.size(); i > 0; --i) {
+      nodes[i - 1]->load(World::segments("s", 0, 9), World::streamSwarmId("s"));
+    }
+    other.run(seconds(5));
+    return nodes[0]->events();
+  };
+  EXPECT_EQ(fates(0), fates(3));
+  EXPECT_NE(fates(0).size(), 0U);
 }
 
 TEST_F(FaultsTest, TheTrackerGoesDownAndIsMute) {

@@ -77,15 +77,15 @@ base::Duration exponential(base::Rng& rng, base::Duration mean) {
       odd = !odd;
     }
     if (!odd) continue;
-    // (whole + first / 2^32) * mean; mean is at most a week, 2^40 us.
+    // (whole + first / 2^32) * mean in two halves: mean is at most a week, 2^40 us.
     const auto us = static_cast<std::uint64_t>(mean.count());
-    const std::uint64_t fraction = (us >> 16) * first >> 16;
+    const std::uint64_t fraction = (us >> 32) * first + ((us & (kOne - 1)) * first >> 32);
     return base::Duration(static_cast<std::int64_t>(whole * us + fraction));
   }
   return mean * 64;
 }
 
-bool pairBlocked(std::uint64_t seed, std::uint64_t a, std::uint64_t b, double share) {
+bool chance(std::uint64_t seed, std::uint64_t a, std::uint64_t b, double share) {
   if (share <= 0) return false;
   base::Rng rng(seed ^ std::min(a, b) * 0x9e3779b97f4a7c15ULL ^ std::max(a, b) * 0xc2b2ae3d27d4eb4fULL);
   return rng.unit() < share;

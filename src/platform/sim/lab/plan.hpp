@@ -35,9 +35,9 @@ Scenario scaledTo(Scenario scenario, std::size_t viewers);
 /// integers, so it is the same with every compiler and library.
 base::Duration exponential(base::Rng& rng, base::Duration mean);
 
-/// Whether a hole can be punched between viewers `a` and `b` of a scenario whose share of blocked pairs is `share`:
-/// the same answer in both directions and at all times.
-bool pairBlocked(std::uint64_t seed, std::uint64_t a, std::uint64_t b, double share);
+/// Something that happens to a share of all pairs of numbers, such as viewers between whom no hole can be punched: the
+/// same answer in both directions and at all times.
+bool chance(std::uint64_t seed, std::uint64_t a, std::uint64_t b, double share);
 
 /// How long the run takes: the scenario's duration, or long enough for a VOD.
 base::Duration longestRun(const Scenario& scenario, const std::vector<ViewerPlan>& plan);

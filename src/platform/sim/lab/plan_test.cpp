@@ -116,12 +116,12 @@ TEST(Plan, BlockedPairsAreSymmetricAndAsManyAsTheyShouldBe) {
   for (std::uint64_t a = 0; a < 200; ++a) {
     for (std::uint64_t b = 0; b < a; ++b) {
       ++all;
-      if (pairBlocked(1, a, b, 0.3)) ++blocked;
-      ASSERT_EQ(pairBlocked(1, a, b, 0.3), pairBlocked(1, b, a, 0.3));
+      if (chance(1, a, b, 0.3)) ++blocked;
+      ASSERT_EQ(chance(1, a, b, 0.3), chance(1, b, a, 0.3));
     }
   }
   EXPECT_NEAR(static_cast<double>(blocked) / all, 0.3, 0.01);
-  EXPECT_FALSE(pairBlocked(1, 2, 3, 0));
+  EXPECT_FALSE(chance(1, 2, 3, 0));
 }
 
 TEST(Plan, AVodHasTimeToEnd) {

@@ -131,6 +131,8 @@ class Run final : public ViewerObserver {
 
 WorldOptions Run::worldOptions() {
   WorldOptions world;
+  world.bodies = Bodies::named;
+  world.chunkBytes = scenario_.grainBytes;
   world.originLine = scenario_.originLine;
   world.trackerLine = scenario_.trackerLine;
   world.tracker.maxSockets = std::max<std::size_t>(world.tracker.maxSockets, 4 * plan_.size());
@@ -141,7 +143,7 @@ WorldOptions Run::worldOptions() {
     const std::uint32_t other = indexOf(b);
     if (one == kNobody || other == kNobody) return true;
     return natsMeet(plan_[one].nat, plan_[other].nat) &&
-           !pairBlocked(options_.seed, one, other, scenario_.pairsBlocked);
+           !chance(options_.seed, one, other, scenario_.pairsBlocked);
   };
   if (options_.makeEngine) world.makeEngine = options_.makeEngine;
   return world;

@@ -173,16 +173,16 @@ TEST(Run, LiarsAreFoundOutByValidation) {
 TEST(Run, APartitionSplitsConnectionsUntilItEnds) {
   const Records records = runOf(scenarioOf(R"({"duration": 400,
       "stream": {"segmentSeconds": 2, "segmentBytes": 10000, "count": 200},
-      "groups": [{"count": 8, "arrive": {"within": 2}}],
+      "groups": [{"count": 12, "arrive": {"within": 2}}],
       "partitions": [{"from": 20, "to": 60, "share": 0.5}]})"));
-  EXPECT_GT(records.seconds[18].connections, 20U);
+  EXPECT_GT(records.seconds[18].connections, 50U);
   EXPECT_LT(records.seconds[50].connections, records.seconds[18].connections);
   EXPECT_GT(records.seconds.back().connections, records.seconds[50].connections);
   EXPECT_EQ(records.violationCount, 0U);
 }
 
 TEST(Run, SettingsComeFromScenarioGroupAndCommandLineInThisOrder) {
-  Scenario scenario = vod(R"("count": 1, "settings": {"maxPeers": 5})", R"(, "settings": {"maxPeers": 4}})");
+  Scenario scenario = vod(R"("count": 1, "settings": {"maxPeers": 5})", R"(, "settings": {"maxPeers": 4})");
   RunOptions options;
   EXPECT_EQ(settingsOf(scenario, scenario.groups[0], options)->maxPeers, 5);
   options.settings.emplace_back("maxPeers", base::Json(6));

@@ -179,6 +179,7 @@ struct Scenario {
   PlayerRules player;
   std::vector<Group> groups;
   double pairsBlocked = 0;
+  std::uint32_t grainBytes = 16 * 1024;  ///< in which transfers share a line (WorldOptions::chunkBytes)
   std::uint64_t slowUp = 12'500;  ///< bytes per second of a slow peer
   Line originLine;
   Line trackerLine;

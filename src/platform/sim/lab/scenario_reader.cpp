@@ -55,6 +55,7 @@ class Reader {
     }
     if (groups.empty()) fields.add("groups", "expected at least one group of viewers");
     fields.number("pairsBlocked", scenario.pairsBlocked, 0, 1);
+    fields.integer("grainBytes", scenario.grainBytes, 1024, 1 << 20);
     double slowUp = static_cast<double>(scenario.slowUp) / kBytesPerMbit;
     fields.number("slowUpMbit", slowUp, 0.001, kMaxMbit);
     scenario.slowUp = static_cast<std::uint64_t>(std::llround(slowUp * kBytesPerMbit));
