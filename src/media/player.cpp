@@ -136,13 +136,6 @@ double Player::position(base::TimePoint now) const {
   return whole + std::clamp(part, 0.0, 1.0);
 }
 
-base::Duration Player::neededIn(base::TimePoint now, std::int64_t segment) const {
-  base::Duration sum{};
-  for (std::int64_t before = playhead_; before < segment; ++before) sum += duration(before);
-  if (state_ == State::playing) sum -= std::min(now - segmentStart_, sum);
-  return sum;
-}
-
 base::Duration Player::buffered(base::TimePoint now) const {
   base::Duration sum{};
   for (std::int64_t segment = playhead_; segment < next_; ++segment) sum += duration(segment);

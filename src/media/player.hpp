@@ -81,6 +81,7 @@ class Player {
   /// Time that can be played without a further delivery.
   [[nodiscard]] base::Duration buffered(base::TimePoint now) const;
   /// Time until `segment` is to be played, if all before it is there; 0 for what is played or waited for now.
+  /// While paused: from the end of the pause.
   [[nodiscard]] base::Duration neededIn(base::TimePoint now, std::int64_t segment) const;
   /// What a segment lasts.
   [[nodiscard]] base::Duration durationOf(std::int64_t segment) const { return duration(segment); }
@@ -89,10 +90,6 @@ class Player {
   [[nodiscard]] bool playing() const { return state_ == State::playing; }
   /// All has been played.
   [[nodiscard]] bool done() const { return state_ == State::done; }
-
-  /// Playing time until `segment` is needed if nothing stalls; 0 for what is needed now or was played. While paused:
-  /// counted from the end of the pause.
-  [[nodiscard]] base::Duration neededIn(base::TimePoint now, std::int64_t segment) const;
 
   /// From the first request to the first segment; meaningful once playing.
   [[nodiscard]] base::Duration startup() const { return startup_; }

@@ -239,8 +239,8 @@ int runOnce(const SimCommand& command, const ScenarioSource& source, bool severa
       writeFile(folderFor(command.plots, several ? source.name : "") / file.name, file.text);
     }
   }
-  std::cout << source.scenario.title << " (" << source.name << ", seed "
-            << command.seed.value_or(source.scenario.seed) << ")\n"
+  std::cout << source.scenario.title << " (" << source.name << ", seed " << command.seed.value_or(source.scenario.seed)
+            << ")\n"
             << lab::table(source.scenario, columns);
   if (!command.json.empty()) {
     const Json all = json.size() == 1 ? json.front() : Json(std::move(json));
@@ -323,7 +323,8 @@ int runManySeeds(const SimCommand& command, const std::vector<ScenarioSource>& s
     const auto show = [](const std::vector<double>& values, int digits) {
       const lab::Spread spread = lab::spreadOf(values);
       const double least = values.empty() ? 0 : *std::ranges::min_element(values);
-      return lab::fixed(least, digits) + " / " + lab::fixed(spread.p50, digits) + " / " + lab::fixed(spread.max, digits);
+      return lab::fixed(least, digits) + " / " + lab::fixed(spread.p50, digits) + " / " +
+             lab::fixed(spread.max, digits);
     };
     std::cout << source.name << ", seeds " << command.seeds->first << ".." << command.seeds->second
               << "; each least / median / most:\n  offload " << show(sums.offload, 3) << "\n  origin copies "

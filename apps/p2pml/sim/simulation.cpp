@@ -52,8 +52,10 @@ base::Result<Simulation> simulate(const SimulationSpec& spec) {
     auto again = runOne(spec.name + ", again", spec.httpOnly);
     if (!again) return std::unexpected(again.error());
     if (again->digest != result.records.digest) {
-      more.add({"deterministic", 0, {}, "a second run has digest " + again->digest + ", the first " +
-                                            result.records.digest});
+      more.add({"deterministic",
+                0,
+                {},
+                "a second run has digest " + again->digest + ", the first " + result.records.digest});
     }
   }
   for (const auto& violation : more.list()) result.records.violations.push_back(violation);

@@ -167,8 +167,8 @@ void SimViewer::onEvent(const engine::Output& event) {
 void SimViewer::deliver(std::int64_t number, const engine::Segment& segment) {
   if (number < 0 || number != player_.next() || !segment.data) return;
   deliveredBytes_ += segment.data->size();
-  const bool correct = world_.bodies().matches(*segment.data, stream_.name, static_cast<std::uint64_t>(number),
-                                               stream_.segmentBytes);
+  const bool correct =
+      world_.bodies().matches(*segment.data, stream_.name, static_cast<std::uint64_t>(number), stream_.segmentBytes);
   if (!correct) ++badSegments_;
   if (observer_ != nullptr) observer_->onDelivered(*this, number, segment.data->size(), correct);
   media::Player::Actions actions;

@@ -67,8 +67,8 @@ class World {
   [[nodiscard]] SimTracker& tracker() { return *trackers_.front(); }
   [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
 
-  /// Segments from..to (both included) of the G0 stream `swarm`+`streamId`, at http://origin{path}{n}{suffix}; the priority
-  /// counts from 0.
+  /// Segments from..to (both included) of the G0 stream `swarm`+`streamId`, at http://origin{path}{n}{suffix}; the
+  /// priority counts from 0.
   [[nodiscard]] static std::vector<engine::Segment> segments(const std::string& swarm, std::uint64_t from,
                                                              std::uint64_t to, const std::string& path = "/s/",
                                                              const std::string& suffix = ".ts",

@@ -16,15 +16,13 @@ namespace {
 constexpr std::size_t kBodyBytes = 1000;
 
 bool isBody(const base::Bytes& message) {
-  if (message.size() < kBodyBytes) return false;
-  const std::string_view text = message.text();
-  return !(text.starts_with("{\"") && text.ends_with('}'));
+  return message.size() >= kBodyBytes && !(message.startsWith("{\"") && message.endsWith("}"));
 }
 
 /// The same length, one byte wrong.
 base::Bytes spoilt(const base::Bytes& body) {
   if (body.size() == 0) return body;
-  std::string copy(body.text());
+  std::string copy(body.local().text());
   char& byte = copy[copy.size() / 2];
   byte = static_cast<char>(~static_cast<unsigned char>(byte));
   return base::Bytes::adopt(std::move(copy));
@@ -61,11 +59,11 @@ void Faults::setOriginUp() {
 
 void Faults::spoilReply(const HttpAsk& ask, HttpReply& reply) {
   const std::uint32_t asked = asked_[{ask.client, ask.path}]++;
-  const std::uint64_t what = media::fnv1a32(ask.path) + (std::uint64_t{asked} << 32);
+  const std::uint64_t request = media::fnv1a32(ask.path) + (std::uint64_t{asked} << 32);
   for (std::size_t i = 0; i < scenario_.originFaults.size(); ++i) {
     const OriginFault& fault = scenario_.originFaults[i];
     if (!active(fault.when) || fault.kind == OriginFault::Kind::outage) continue;
-    if (fault.share < 1 && !chance(seed_ + 1000 * (i + 1) + ask.client.value, what, ~what, fault.share)) continue;
+    if (fault.share < 1 && !chance(seed_ + 1000 * (i + 1) + ask.client.value, request, ~request, fault.share)) continue;
     switch (fault.kind) {
       case OriginFault::Kind::error:
         reply.status = fault.status;
@@ -115,7 +113,8 @@ void Faults::onArrival(NodeId node, std::uint32_t viewer, Behaviour behaviour) {
   if (behaviour == Behaviour::silent) {
     world_.fabric().tamper(node, [](const base::Bytes& message) { return isBody(message) ? base::Bytes() : message; });
   } else if (behaviour == Behaviour::lying) {
-    world_.fabric().tamper(node, [](const base::Bytes& message) { return isBody(message) ? spoilt(message) : message; });
+    world_.fabric().tamper(node,
+                           [](const base::Bytes& message) { return isBody(message) ? spoilt(message) : message; });
   }
   if (scenario_.partitions.empty()) return;
   members_.push_back({node, viewer});

@@ -16,9 +16,7 @@ using base::TimePoint;
 
 class FaultsTest : public ::testing::Test {
  protected:
-  static Span between(std::int64_t from, std::int64_t to) {
-    return {TimePoint(seconds(from)), TimePoint(seconds(to))};
-  }
+  static Span between(std::int64_t from, std::int64_t to) { return {TimePoint(seconds(from)), TimePoint(seconds(to))}; }
   World world{1};
   Scenario scenario;
 };

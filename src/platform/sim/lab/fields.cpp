@@ -100,8 +100,8 @@ bool Fields::readInteger(std::string_view name, std::int64_t& value, std::int64_
   if (json == nullptr) return false;
   const auto read = json->integer();
   if (!read || *read < from || *read > to) {
-    add(name,
-        "expected a whole number from " + std::to_string(from) + " to " + std::to_string(to) + ", found " + found(*json));
+    add(name, "expected a whole number from " + std::to_string(from) + " to " + std::to_string(to) + ", found " +
+                  found(*json));
     return false;
   }
   value = *read;

@@ -129,9 +129,9 @@ void compareWithTwin(const Records& records, const Records& twin, const Limits& 
                           std::to_string(plain.longStalls) + " times"});
     }
     if (mine.skipped > plain.skipped + static_cast<std::uint64_t>(limits.extraSkipped)) {
-      violations.add({kNothingMissing, number, mine.plan.arrive,
-                      "gave up " + std::to_string(mine.skipped) + " segments, over plain HTTP " +
-                          std::to_string(plain.skipped)});
+      violations.add(
+          {kNothingMissing, number, mine.plan.arrive,
+           "gave up " + std::to_string(mine.skipped) + " segments, over plain HTTP " + std::to_string(plain.skipped)});
     }
   }
   // A joiner's first segments may overlap with what others send, so a little more is no fault.

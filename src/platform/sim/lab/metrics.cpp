@@ -134,7 +134,8 @@ Metrics metricsOf(const Records& records, const Scenario& scenario) {
     m.offload = 1 - static_cast<double>(m.originBytes) / delivered;
     m.offloadLimit = 1 - once / delivered;
     // The very first viewer's first segment is among those that are sent once anyway.
-    const double besides = std::max(0.0, firstSegments - static_cast<double>(scenario.stream.qualities[0].segmentBytes));
+    const double besides =
+        std::max(0.0, firstSegments - static_cast<double>(scenario.stream.qualities[0].segmentBytes));
     m.fastStartLimit = 1 - (once + besides) / delivered;
   }
   return m;

@@ -32,9 +32,9 @@ struct Metrics {
   double offloadLimit = 0;  ///< if the origin had sent each segment that anybody played just once
   /// The same with one first segment per viewer besides.
   double fastStartLimit = 0;
-  double p2pShare = 0;    ///< of the bytes that loaders loaded
-  Spread copies;          ///< of each segment from the origin, those that anybody played
-  Spread furtherCopies;   ///< of these, without the viewers' first segments
+  double p2pShare = 0;   ///< of the bytes that loaders loaded
+  Spread copies;         ///< of each segment from the origin, those that anybody played
+  Spread furtherCopies;  ///< of these, without the viewers' first segments
   double getsPerSegment = 0;
   Spread startupMs;
   std::size_t neverStarted = 0;

@@ -25,7 +25,8 @@ std::vector<std::uint16_t> deal(const Mix<T>& mix, std::size_t count, base::Rng&
     rests.emplace_back(static_cast<double>(whole) - exact, i);
   }
   std::ranges::stable_sort(rests, {}, &std::pair<double, std::size_t>::first);
-  for (std::size_t i = 0; deck.size() < count; ++i) deck.push_back(static_cast<std::uint16_t>(rests[i % rests.size()].second));
+  for (std::size_t i = 0; deck.size() < count; ++i)
+    deck.push_back(static_cast<std::uint16_t>(rests[i % rests.size()].second));
   rng.shuffle(deck);
   return deck;
 }

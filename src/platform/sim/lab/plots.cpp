@@ -16,8 +16,8 @@ std::string subtitleOf(const Scenario& scenario, const std::vector<PlotInput>& i
   const std::size_t viewers = inputs.empty() ? 0 : inputs.front().records->viewers.size();
   const Stream& stream = scenario.stream;
   const double duration = static_cast<double>(stream.segmentDuration.count()) / 1e6;
-  return scenario.name + ": " + std::to_string(viewers) + " viewers, " + (stream.live ? "live" : "VOD") + ", segments of " +
-         fixed(duration, duration < 10 && duration != static_cast<int>(duration) ? 1 : 0) + " s";
+  return scenario.name + ": " + std::to_string(viewers) + " viewers, " + (stream.live ? "live" : "VOD") +
+         ", segments of " + fixed(duration, duration < 10 && duration != static_cast<int>(duration) ? 1 : 0) + " s";
 }
 
 Curve offloadOverTime(const PlotInput& input) {
@@ -78,17 +78,38 @@ double seconds(base::Duration d) { return static_cast<double>(d.count()) / 1e6; 
 
 std::vector<File> plotFiles(const Scenario& scenario, const std::vector<PlotInput>& inputs) {
   const std::string subtitle = subtitleOf(scenario, inputs);
-  Chart offload{"Offload over time", subtitle + ", over " + std::to_string(kWindowSeconds) + " s each",
-                "time since the scenario's start (s)", "bytes that did not come from the origin", {}, {}, 0, 1.0, true};
-  Chart copies{"Origin copies of each segment", subtitle, "segment, from the first one played",
-               "times it was sent by the origin", {}, {}, 0, {}, false};
+  Chart offload{"Offload over time",
+                subtitle + ", over " + std::to_string(kWindowSeconds) + " s each",
+                "time since the scenario's start (s)",
+                "bytes that did not come from the origin",
+                {},
+                {},
+                0,
+                1.0,
+                true};
+  Chart copies{"Origin copies of each segment",
+               subtitle,
+               "segment, from the first one played",
+               "times it was sent by the origin",
+               {},
+               {},
+               0,
+               {},
+               false};
   Chart startup{"Start-up", subtitle, "time until the first segment (ms)", "share of viewers", {}, {}, 0, 1.0, true};
-  Chart stalls{"Stalls", subtitle, "time spent stalled (s)", "share of viewers with at most that", {}, {}, 0, 1.0,
-               true};
-  Chart latency{"How long a segment takes to the viewers", subtitle + ", those who were there",
-                "segment, from the first one played", "since its availability at the origin (s)", {}, {}, 0, {}, false};
-  Chart viewers{"Viewers and connections", subtitle, "time since the scenario's start (s)", "number", {}, {}, 0, {},
+  Chart stalls{"Stalls", subtitle, "time spent stalled (s)", "share of viewers with at most that", {}, {}, 0,
+               1.0,      true};
+  Chart latency{"How long a segment takes to the viewers",
+                subtitle + ", those who were there",
+                "segment, from the first one played",
+                "since its availability at the origin (s)",
+                {},
+                {},
+                0,
+                {},
                 false};
+  Chart viewers{
+      "Viewers and connections", subtitle, "time since the scenario's start (s)", "number", {}, {}, 0, {}, false};
   for (const PlotInput& input : inputs) {
     const bool twin = input.metrics == nullptr;
     std::vector<double> startups;

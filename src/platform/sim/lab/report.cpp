@@ -84,8 +84,8 @@ std::vector<Row> rowsFor(const Scenario& scenario, const std::vector<Variant>& v
     rows.push_back({"stalls over plain HTTP (seconds)", ofTwin([](const TwinMetrics& t) {
                       return std::to_string(t.twinStalls) + " (" + fixed(t.twinStallSeconds, 1) + ")";
                     })});
-    rows.push_back({"origin bytes, times plain HTTP",
-                    ofTwin([](const TwinMetrics& t) { return fixed(t.originRatio, 3); })});
+    rows.push_back(
+        {"origin bytes, times plain HTTP", ofTwin([](const TwinMetrics& t) { return fixed(t.originRatio, 3); })});
   }
   rows.push_back({"invariants broken", [](const Variant& v) { return std::to_string(v.metrics.violations); }});
   rows.push_back({"digest", [](const Variant& v) { return v.digest; }});
@@ -97,12 +97,11 @@ std::vector<Row> rowsFor(const Scenario& scenario, const std::vector<Variant>& v
                       return fixed(v.cost->wallSeconds, 2) + " s (" +
                              fixed(v.metrics.seconds / std::max(1e-6, v.cost->wallSeconds), 1) + " x)";
                     })});
-    rows.push_back({"events (a wall second)", ofCost([](const Variant& v) {
-                      return std::to_string(v.metrics.events) + " (" +
-                             fixed(static_cast<double>(v.metrics.events) / std::max(1e-6, v.cost->wallSeconds) / 1000,
-                                   0) +
-                             " k)";
-                    })});
+    rows.push_back(
+        {"events (a wall second)", ofCost([](const Variant& v) {
+           return std::to_string(v.metrics.events) + " (" +
+                  fixed(static_cast<double>(v.metrics.events) / std::max(1e-6, v.cost->wallSeconds) / 1000, 0) + " k)";
+         })});
     rows.push_back({"peak memory of the program (per viewer)", ofCost([](const Variant& v) {
                       const auto viewers = static_cast<double>(std::max<std::size_t>(1, v.metrics.viewers));
                       return megabytes(v.cost->peakRssBytes) + " (" +
@@ -256,7 +255,8 @@ std::vector<File> csvFiles(const Records& records, const Scenario& scenario) {
                 std::to_string(s.deliveredBytes) + "," + std::to_string(s.p2pBytes) + "\n";
   }
   std::string segments =
-      "quality,segment,gets,originBytes,firstSegmentBytes,originCopies,delivered,latencyHalfMs,latency95Ms,latencyLastMs\n";
+      "quality,segment,gets,originBytes,firstSegmentBytes,originCopies,delivered,latencyHalfMs,latency95Ms,"
+      "latencyLastMs\n";
   for (std::size_t q = 0; q < records.segments.size(); ++q) {
     const Quality& quality = scenario.stream.qualities[q];
     for (std::size_t i = 0; i < records.segments[q].size(); ++i) {
@@ -271,7 +271,8 @@ std::vector<File> csvFiles(const Records& records, const Scenario& scenario) {
     }
   }
   std::string viewers =
-      "viewer,group,behaviour,nat,arrive,leave,crash,startupMs,stalls,stallSeconds,delivered,skipped,jumps,bad,overHttp,"
+      "viewer,group,behaviour,nat,arrive,leave,crash,startupMs,stalls,stallSeconds,delivered,skipped,jumps,bad,"
+      "overHttp,"
       "overP2p,gets,deliveredBytes,originBytes,firstSegmentBytes,p2pBytes,uploadedBytes,mostPeers\n";
   for (std::size_t i = 0; i < records.viewers.size(); ++i) {
     const ViewerRecord& v = records.viewers[i];

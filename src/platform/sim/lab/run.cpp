@@ -142,8 +142,7 @@ WorldOptions Run::worldOptions() {
     const std::uint32_t one = indexOf(a);
     const std::uint32_t other = indexOf(b);
     if (one == kNobody || other == kNobody) return true;
-    return natsMeet(plan_[one].nat, plan_[other].nat) &&
-           !chance(options_.seed, one, other, scenario_.pairsBlocked);
+    return natsMeet(plan_[one].nat, plan_[other].nat) && !chance(options_.seed, one, other, scenario_.pairsBlocked);
   };
   if (options_.makeEngine) world.makeEngine = options_.makeEngine;
   return world;
@@ -380,7 +379,8 @@ void Run::endAll() {
   world_.run(base::seconds(1));
   const std::size_t open = world_.fabric().openConnections();
   if (open == 0) return;
-  violations_.add({kSilentAfterEnd, 0, now(), std::to_string(open) + " connections were left open by loaders that ended"});
+  violations_.add(
+      {kSilentAfterEnd, 0, now(), std::to_string(open) + " connections were left open by loaders that ended"});
 }
 
 // ------------------------------------------------------------------------------------------------------------- habits

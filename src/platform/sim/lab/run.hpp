@@ -29,8 +29,8 @@ struct Progress {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  std::size_t viewers = 0;  ///< instead of the groups' counts; 0: those
-  bool httpOnly = false;    ///< the twin: the same audience with useP2P = false
+  std::size_t viewers = 0;      ///< instead of the groups' counts; 0: those
+  bool httpOnly = false;        ///< the twin: the same audience with useP2P = false
   base::Json::Object settings;  ///< of all viewers, on top of everything else in the scenario
   base::Duration checkpointEvery = base::seconds(10);
   /// Every virtual second; false stops the run.

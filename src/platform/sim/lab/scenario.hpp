@@ -1,7 +1,7 @@
 // A scenario: everything that happens to a simulated audience, as data. docs/simulator.md describes the file format.
 //
-// Plain values without behaviour; the reader (scenario_reader.hpp) makes them from JSON, the plan (plan.hpp) draws single
-// viewers from them. All times count from the scenario's start.
+// Plain values without behaviour; the reader (scenario_reader.hpp) makes them from JSON, the plan (plan.hpp) draws
+// single viewers from them. All times count from the scenario's start.
 #pragma once
 
 #include <cstddef>
@@ -161,10 +161,10 @@ struct Partition {
 struct Limits {
   base::Duration extraStall = base::milliseconds(250);  ///< per viewer, more than plain HTTP had
   std::int64_t extraStalls = 0;                         ///< per viewer, of those longer than extraStall
-  std::int64_t extraSkipped = 0;                        ///< segments per viewer that were given up, more than plain HTTP
-  std::uint64_t getsPerSegment = 8;                     ///< of one viewer for one segment
-  std::uint64_t getsPerSecond = 4;                      ///< of one viewer for one segment within a second
-  double originBytes = 1.05;                            ///< at most so many times those of plain HTTP
+  std::int64_t extraSkipped = 0;     ///< segments per viewer that were given up, more than plain HTTP
+  std::uint64_t getsPerSegment = 8;  ///< of one viewer for one segment
+  std::uint64_t getsPerSecond = 4;   ///< of one viewer for one segment within a second
+  double originBytes = 1.05;         ///< at most so many times those of plain HTTP
 };
 
 struct Scenario {
@@ -180,7 +180,7 @@ struct Scenario {
   std::vector<Group> groups;
   double pairsBlocked = 0;
   std::uint32_t grainBytes = 16 * 1024;  ///< in which transfers share a line (WorldOptions::chunkBytes)
-  std::uint64_t slowUp = 12'500;  ///< bytes per second of a slow peer
+  std::uint64_t slowUp = 12'500;         ///< bytes per second of a slow peer
   Line originLine;
   Line trackerLine;
   std::vector<OriginFault> originFaults;

@@ -227,8 +227,7 @@ class Reader {
       const char* name;
       StayKind kind;
     };
-    static constexpr Kind kKinds[] = {
-        {"mean", StayKind::mean}, {"for", StayKind::forTime}, {"until", StayKind::until}};
+    static constexpr Kind kKinds[] = {{"mean", StayKind::mean}, {"for", StayKind::forTime}, {"until", StayKind::until}};
     int given = 0;
     for (const Kind& kind : kKinds) {
       if (!fields.has(kind.name)) continue;
@@ -274,8 +273,7 @@ class Reader {
       group.nat = readChoices<Nat>(*nat, fields.pathOf("nat"), "nat", kNatNames);
     }
     if (const Json* behaviour = fields.find("behaviour")) {
-      group.behaviour =
-          readChoices<Behaviour>(*behaviour, fields.pathOf("behaviour"), "behaviour", kBehaviourNames);
+      group.behaviour = readChoices<Behaviour>(*behaviour, fields.pathOf("behaviour"), "behaviour", kBehaviourNames);
     }
     readHabit(fields, "pauses", group.pauses, true);
     readHabit(fields, "seeks", group.seeks, false);

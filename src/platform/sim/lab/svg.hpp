@@ -1,5 +1,5 @@
-// Charts with axes as SVG text: lines, steps, bars. Colours come from CSS classes that follow the reader's light or dark
-// preference. Nothing but numbers, titles and escaped names goes into the text.
+// Charts with axes as SVG text: lines, steps, bars. Colours come from CSS classes that follow the reader's light or
+// dark preference. Nothing but numbers, titles and escaped names goes into the text.
 #pragma once
 
 #include <optional>

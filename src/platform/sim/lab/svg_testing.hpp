@@ -27,7 +27,8 @@ inline std::string xmlFault(std::string_view text) {
     bool quoted = false;
     while (end < text.size() && (quoted || text[end] != '>')) {
       if (text[end] == '"') quoted = !quoted;
-      if (text[end] == '=' && !quoted && (end + 1 == text.size() || text[end + 1] != '"')) return "a value without quotes";
+      if (text[end] == '=' && !quoted && (end + 1 == text.size() || text[end + 1] != '"'))
+        return "a value without quotes";
       if (text[end] == '<') return "a < within a tag";
       ++end;
     }

@@ -53,8 +53,8 @@ base::Result<Trace> readTrace(std::string_view text) {
     fields.text("scenario", trace.scenario);
     std::string seed;
     fields.text("seed", seed);
-    const bool number = !seed.empty() && seed.size() <= 20 &&
-                        std::ranges::all_of(seed, [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !seed.empty() && seed.size() <= 20 && std::ranges::all_of(seed, [](char c) { return c >= '0' && c <= '9'; });
     if (number) {
       trace.seed = 0;
       for (const char c : seed) trace.seed = trace.seed * 10 + static_cast<std::uint64_t>(c - '0');
