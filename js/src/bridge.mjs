@@ -1,7 +1,7 @@
 // The exports of one module instance, taking and giving strings. Whatever comes out of call() as an exception is a trap: the
 // instance is of no use any more.
 
-const interfaceVersion = 1
+const interfaceVersion = 2
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -12,7 +12,12 @@ export class Bridge {
    * @param {import('./payloads.mjs').Payloads} payloads
    */
   constructor (instantiate, payloads) {
-    const exports = instantiate(payloads.imports(() => exports.memory.buffer))
+    const bytes = (place, length) => new Uint8Array(exports.memory.buffer, place >>> 0, length >>> 0)
+    const exports = instantiate({
+      ...payloads.imports(() => exports.memory.buffer),
+      numberOf: (place, length) => Number(decoder.decode(bytes(place, length))),
+      numberText: (value, place) => encoder.encodeInto(String(value), bytes(place, 32)).written
+    })
     this.exports_ = exports
     if (exports._initialize) exports._initialize()
     const version = exports.interfaceVersion()

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/decimal.hpp"
 #include "base/json.hpp"
+#include "base/number_text.hpp"
 #include "base/utf8.hpp"
 
 namespace p2pml::base {
@@ -152,7 +152,7 @@ double decimalNumber(std::string_view text) {
       if (!isDigit(text[at])) return std::numeric_limits<double>::quiet_NaN();
     }
   }
-  return toDouble(readDecimal(text));
+  return readNumber(text);
 }
 
 /// Digits of a literal with a prefix. Past 53 bits the last digits can be lost.

@@ -7,7 +7,8 @@
 #include <numeric>
 
 #include "base/assert.hpp"
-#include "base/decimal.hpp"
+#include "base/number_text.hpp"
+#include "base/sort.hpp"
 #include "base/utf8.hpp"
 
 namespace p2pml::base {
@@ -52,7 +53,7 @@ void mergeRepeatedKeys(Json::Object& members) {
   } else {
     std::vector<std::size_t> order(members.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    base::sort(order, [&](std::size_t a, std::size_t b) {
       const int compared = members[a].first.compare(members[b].first);
       return compared != 0 ? compared < 0 : a < b;
     });
@@ -288,7 +289,7 @@ class Parser {
     }
 
     const std::string_view digits = text_.substr(start, position_ - start).substr(negative ? 1 : 0);
-    double value = toDouble(readDecimal(digits));
+    double value = readNumber(digits);
     if (std::isinf(value)) {
       position_ = start;
       return malformed("a number within the range of a double");
@@ -418,36 +419,11 @@ void appendJsonNumber(std::string& out, double value) {
     out += "null";
     return;
   }
-  if (value == 0) {  // also -0, as JavaScript writes it
-    out.push_back('0');
-    return;
-  }
-  // Where the point goes is ECMA-262's Number::toString, so that the text is JavaScript's.
-  if (value < 0) out.push_back('-');
-  const Decimal decimal = shortestDecimal(value);
-  const std::string& digits = decimal.digits;
-  const auto count = static_cast<std::int32_t>(digits.size());
-  const auto point = static_cast<std::int32_t>(decimal.point);  // digits before the decimal point
-  const std::int32_t exponent = point - 1;
-  if (count <= point && point <= 21) {
-    out += digits;
-    out.append(static_cast<std::size_t>(point - count), '0');
-  } else if (0 < point && point <= 21) {
-    out.append(digits, 0, static_cast<std::size_t>(point));
-    out.push_back('.');
-    out.append(digits, static_cast<std::size_t>(point));
-  } else if (-6 < point && point <= 0) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-point), '0');
-    out += digits;
+  // Most are whole: their digits are the same either way.
+  if (std::trunc(value) == value && std::fabs(value) <= static_cast<double>(kMaxSafeInteger)) {
+    out += std::to_string(static_cast<std::int64_t>(value));  // -0 as 0, like JavaScript
   } else {
-    out.push_back(digits.front());
-    if (count > 1) {
-      out.push_back('.');
-      out.append(digits, 1);
-    }
-    out += exponent < 0 ? "e-" : "e+";
-    out += std::to_string(exponent < 0 ? -exponent : exponent);
+    appendNumber(out, value);
   }
 }
 

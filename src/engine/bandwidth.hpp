@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 
 #include "base/time.hpp"
 
@@ -32,9 +32,9 @@ class BandwidthMeter {
     std::uint64_t bytes = 0;
   };
 
-  std::deque<Slot> second_;  // the slots with bytes among the last 100
+  std::list<Slot> second_;  // the slots with bytes among the last 100
   std::uint64_t secondSum_ = 0;
-  std::deque<Slot> highest_;  // seconds by their last slot; sums fall strictly, so the first is the highest
+  std::list<Slot> highest_;  // seconds by their last slot; sums fall strictly, so the first is the highest
 };
 
 }  // namespace p2pml::engine

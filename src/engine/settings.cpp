@@ -4,8 +4,10 @@
 #include <array>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <utility>
-#include <variant>
+
+#include "engine/settings_rows.hpp"
 
 namespace p2pml::engine {
 namespace {
@@ -17,12 +19,12 @@ using base::Json;
 using base::Result;
 
 /// The counts and milliseconds of the seed are JavaScript numbers that end up in setTimeout and array lengths: 31 bits.
-constexpr std::int64_t kMaxCount = std::numeric_limits<std::int32_t>::max();
+constexpr std::int32_t kMaxCount = std::numeric_limits<std::int32_t>::max();
 /// 64: a smaller message would be mostly framing, and a split command of the binary protocols would not fit. 262144:
 /// what browsers say they take (a=max-message-size, docs/protocol/data-channel.md); a larger message would close the
 /// channel.
-constexpr std::int64_t kMinMessageSize = 64;
-constexpr std::int64_t kMaxMessageSize = 262'144;
+constexpr std::int32_t kMinMessageSize = 64;
+constexpr std::int32_t kMaxMessageSize = 262'144;
 /// Each is a WebSocket; each ICE URL is asked for candidates by every connection.
 constexpr std::size_t kMaxTrackers = 32;
 constexpr std::size_t kMaxIceServers = 32;
@@ -30,131 +32,60 @@ constexpr std::size_t kMaxUrlsPerIceServer = 8;
 /// Longest piece of a wrong value that an error repeats.
 constexpr std::size_t kMaxShownBytes = 100;
 
-struct IntegerSetting {
-  std::int64_t Settings::*member;
-  std::int64_t from;
-  std::int64_t to;
-};
-/// From 0 to 1.
-struct ProbabilitySetting {
-  double Settings::*member;
-};
-struct BooleanSetting {
-  bool Settings::*member;
-};
-struct TrackerSetting {
-  std::vector<std::string> Settings::*member;
-};
-struct RtcSetting {
-  RtcConfig Settings::*member;
-};
-struct GenerationsSetting {
-  std::vector<Generation> Settings::*member;
-};
-/// One of several words; the enumerators are their places.
-template <class Enum>
-struct ChoiceSetting {
-  Enum Settings::*member;
-  std::array<std::string_view, 2> words;
-};
-
-struct Row {
-  SettingInfo info;
-  std::variant<IntegerSetting, ProbabilitySetting, BooleanSetting, TrackerSetting, RtcSetting, GenerationsSetting,
-               ChoiceSetting<Scheduling>, ChoiceSetting<Startup>>
-      access;
-};
-
-constexpr std::string_view kGenerationNames = "an array of at least one of G0, G2, G3, G4";
-constexpr std::string_view kAnyCount = "0 .. 2^31-1";
-constexpr std::string_view kPriority = "-1 .. 2^31-1";
-
-Row count(std::string_view name, std::int64_t Settings::*member, std::string_view description) {
-  return {{name, "Integer", kAnyCount, description}, IntegerSetting{member, 0, kMaxCount}};
+constexpr SettingRow integer(std::string_view name, std::int64_t Settings::*member, std::int32_t from,
+                             std::int32_t to) {
+  return {name, SettingKind::integer, member, nullptr, from, to};
+}
+constexpr SettingRow count(std::string_view name, std::int64_t Settings::*member) {
+  return integer(name, member, 0, kMaxCount);
 }
 /// -1 is below every segment's priority: none.
-Row priority(std::string_view name, std::int64_t Settings::*member, std::string_view description) {
-  return {{name, "Integer", kPriority, description}, IntegerSetting{member, -1, kMaxCount}};
+constexpr SettingRow priority(std::string_view name, std::int64_t Settings::*member) {
+  return integer(name, member, -1, kMaxCount);
 }
-Row integer(std::string_view name, std::int64_t Settings::*member, std::int64_t from, std::int64_t to,
-            std::string_view range, std::string_view description) {
-  return {{name, "Integer", range, description}, IntegerSetting{member, from, to}};
+constexpr SettingRow boolean(std::string_view name, bool Settings::*member) {
+  return {name, SettingKind::boolean, nullptr, member, 0, 0};
 }
-Row boolean(std::string_view name, bool Settings::*member, std::string_view description) {
-  return {{name, "Boolean", "", description}, BooleanSetting{member}};
-}
+constexpr SettingRow other(std::string_view name, SettingKind kind) { return {name, kind, nullptr, nullptr, 0, 0}; }
 
-std::vector<Row> makeRows() {
-  using S = Settings;
-  return {
-      count("cachedSegmentExpiration", &S::cachedSegmentExpiration,
-            "Milliseconds after its last use until a cached segment is deleted; default storage only"),
-      count("cachedSegmentsCount", &S::cachedSegmentsCount, "Most segments kept in the cache; default storage only"),
-      priority("requiredSegmentsPriority", &S::requiredSegmentsPriority,
-               "Segments up to this priority are loaded as fast as possible, by HTTP; -1: none"),
-      boolean("useP2P", &S::useP2P, "Exchange segments with peers"),
-      boolean("consumeOnly", &S::consumeOnly, "Load from peers but upload nothing to them"),
-      count("simultaneousHttpDownloads", &S::simultaneousHttpDownloads,
-            "Most HTTP downloads at a time; 0: load by P2P only"),
-      {{"httpDownloadProbability", "Float", "0 .. 1",
-        "Chance that a segment nobody near has is loaded by HTTP at each check"},
-       ProbabilitySetting{&S::httpDownloadProbability}},
-      integer("httpDownloadProbabilityInterval", &S::httpDownloadProbabilityInterval, 1, kMaxCount, "1 .. 2^31-1",
-              "Milliseconds between checks of httpDownloadProbability"),
-      boolean("httpDownloadProbabilitySkipIfNoPeers", &S::httpDownloadProbabilitySkipIfNoPeers,
-              "No random HTTP downloads while there are no peers"),
-      count("httpFailedSegmentTimeout", &S::httpFailedSegmentTimeout,
-            "Milliseconds until a segment is tried again by HTTP after a failure"),
-      priority("httpDownloadMaxPriority", &S::httpDownloadMaxPriority,
-               "Segments above this priority are not loaded by HTTP; -1: none is"),
-      count("httpDownloadInitialTimeout", &S::httpDownloadInitialTimeout,
-            "Milliseconds at the start in which only peers are asked; ends early without peers on the tracker; 0: off"),
-      count("httpDownloadInitialTimeoutPerSegment", &S::httpDownloadInitialTimeoutPerSegment,
-            "Milliseconds that one segment may take of peers before httpDownloadInitialTimeout is given up"),
-      boolean("httpUseRanges", &S::httpUseRanges,
-              "Go on with range requests where a P2P download was aborted, instead of starting over"),
-      count("simultaneousP2PDownloads", &S::simultaneousP2PDownloads,
-            "Most downloads from peers at a time; 0: load by HTTP only"),
-      priority("p2pDownloadMaxPriority", &S::p2pDownloadMaxPriority,
-               "Segments above this priority are not loaded from peers; -1: none is"),
-      count("p2pSegmentDownloadTimeout", &S::p2pSegmentDownloadTimeout,
-            "Milliseconds that a peer may take to start sending a segment"),
-      integer("webRtcMaxMessageSize", &S::webRtcMaxMessageSize, kMinMessageSize, kMaxMessageSize, "64 .. 262144",
-              "Most bytes in one data channel message; 65535 suits recent browsers, 16384 older ones"),
-      {{"trackerAnnounce", "String[]", "at most 32 URLs, ws:// or wss://",
-        "WebTorrent trackers to find peers with; empty: none"},
-       TrackerSetting{&S::trackerAnnounce}},
-      integer("peerRequestsPerAnnounce", &S::peerRequestsPerAnnounce, 0, 10, "0 .. 10",
-              "Peers asked for in each announce to each tracker"),
-      {{"rtcConfig", "Object", "iceServers: at most 32, stun: stuns: turn: turns:; iceTransportPolicy: all or relay",
-        "RTCConfiguration for connections to peers; members other than these two are ignored"},
-       RtcSetting{&S::rtcConfig}},
-      integer("p2pNotReceivingBytesTimeout", &S::p2pNotReceivingBytesTimeout, 1, kMaxCount, "1 .. 2^31-1",
-              "Milliseconds without a byte after which a download from a peer is dropped"),
-      count("httpNotReceivingBytesTimeout", &S::httpNotReceivingBytesTimeout,
-            "Milliseconds without a byte after which an HTTP download is tried again at once; 0: never"),
-      integer("maxPeers", &S::maxPeers, 0, 10'000, "0 .. 10000", "Most connected peers of one loader"),
-      {{"peerProtocols", "String[]", "at least one of G0, G2, G3, G4",
-        "Generations of peers to exchange segments with, each in its own swarm: G0 is 0.6, G2 1.0.4 to 2.2, G3 2.3 to "
-        "4, "
-        "G4 5.0"},
-       GenerationsSetting{&S::peerProtocols}},
-      {{"schedulingPolicy", "String", "classic or cooperative",
-        "Rules by which segments are fetched: those of 0.6, or viewers that share the work of fetching from the "
-        "origin"},
-       ChoiceSetting<Scheduling>{&S::schedulingPolicy, {"classic", "cooperative"}}},
-      {{"startupPolicy", "String", "fast or p2pFirst",
-        "Where the first segment comes from: HTTP at once, or a peer if one can be asked in time; cooperative only"},
-       ChoiceSetting<Startup>{&S::startupPolicy, {"fast", "p2pFirst"}}},
-      count("httpPrefetchTime", &S::httpPrefetchTime,
-            "Milliseconds ahead of the player in which segments are fetched from the origin for all; cooperative only"),
-  };
-}
+constexpr SettingRow kRows[] = {
+    count("cachedSegmentExpiration", &Settings::cachedSegmentExpiration),
+    count("cachedSegmentsCount", &Settings::cachedSegmentsCount),
+    priority("requiredSegmentsPriority", &Settings::requiredSegmentsPriority),
+    boolean("useP2P", &Settings::useP2P),
+    boolean("consumeOnly", &Settings::consumeOnly),
+    count("simultaneousHttpDownloads", &Settings::simultaneousHttpDownloads),
+    other("httpDownloadProbability", SettingKind::probability),
+    integer("httpDownloadProbabilityInterval", &Settings::httpDownloadProbabilityInterval, 1, kMaxCount),
+    boolean("httpDownloadProbabilitySkipIfNoPeers", &Settings::httpDownloadProbabilitySkipIfNoPeers),
+    count("httpFailedSegmentTimeout", &Settings::httpFailedSegmentTimeout),
+    priority("httpDownloadMaxPriority", &Settings::httpDownloadMaxPriority),
+    count("httpDownloadInitialTimeout", &Settings::httpDownloadInitialTimeout),
+    count("httpDownloadInitialTimeoutPerSegment", &Settings::httpDownloadInitialTimeoutPerSegment),
+    boolean("httpUseRanges", &Settings::httpUseRanges),
+    count("simultaneousP2PDownloads", &Settings::simultaneousP2PDownloads),
+    priority("p2pDownloadMaxPriority", &Settings::p2pDownloadMaxPriority),
+    count("p2pSegmentDownloadTimeout", &Settings::p2pSegmentDownloadTimeout),
+    integer("webRtcMaxMessageSize", &Settings::webRtcMaxMessageSize, kMinMessageSize, kMaxMessageSize),
+    other("trackerAnnounce", SettingKind::trackers),
+    integer("peerRequestsPerAnnounce", &Settings::peerRequestsPerAnnounce, 0, 10),
+    other("rtcConfig", SettingKind::rtc),
+    integer("p2pNotReceivingBytesTimeout", &Settings::p2pNotReceivingBytesTimeout, 1, kMaxCount),
+    count("httpNotReceivingBytesTimeout", &Settings::httpNotReceivingBytesTimeout),
+    integer("maxPeers", &Settings::maxPeers, 0, 10'000),
+    other("peerProtocols", SettingKind::generations),
+    other("schedulingPolicy", SettingKind::scheduling),
+    other("startupPolicy", SettingKind::startup),
+    count("httpPrefetchTime", &Settings::httpPrefetchTime),
+};
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = makeRows();
-  return all;
-}
+/// One of two words; the enumerators are their places.
+using Words = std::array<std::string_view, 2>;
+constexpr Words kScheduling = {"classic", "cooperative"};
+constexpr Words kStartup = {"fast", "p2pFirst"};
+
+constexpr std::string_view kProbability = "a number of 0 .. 1";
+constexpr std::string_view kGenerationNames = "an array of at least one of G0, G2, G3, G4";
 
 /// The legacy name of two settings, and the seed's settings that are functions.
 constexpr std::string_view kBufferedSegmentsCount = "bufferedSegmentsCount";
@@ -174,7 +105,7 @@ std::string shown(const Json& value) {
   return toJsonText(value);
 }
 
-std::string wholeNumber(const SettingInfo& info) { return "a whole number of " + std::string(info.range); }
+std::string wholeNumber(const SettingRow& row) { return "a whole number of " + rangeText(row); }
 
 // --------------------------------------------------------------------------------------------------------- validation
 
@@ -193,46 +124,26 @@ std::string quotedText(std::string_view text) {
   return out;
 }
 
-Result<void> check(const IntegerSetting& setting, const Row& row, const Settings& settings) {
-  const std::int64_t value = settings.*setting.member;
-  if (value < setting.from || value > setting.to) {
-    return wrong(row.info.name, std::to_string(value), wholeNumber(row.info));
-  }
-  return {};
-}
-
-Result<void> check(const ProbabilitySetting& setting, const Row& row, const Settings& settings) {
-  const double value = settings.*setting.member;
-  if (!(value >= 0 && value <= 1)) {
-    return wrong(row.info.name, value != value ? "NaN" : toJsonText(Json(value)), "a number of 0 .. 1");
-  }
-  return {};
-}
-
-Result<void> check(const BooleanSetting&, const Row&, const Settings&) { return {}; }
-
-Result<void> check(const TrackerSetting& setting, const Row& row, const Settings& settings) {
-  const std::vector<std::string>& urls = settings.*setting.member;
+Result<void> checkTrackers(std::string_view name, const std::vector<std::string>& urls) {
   if (urls.size() > kMaxTrackers) {
-    return wrong(row.info.name, std::to_string(urls.size()) + " URLs", "at most " + std::to_string(kMaxTrackers));
+    return wrong(name, std::to_string(urls.size()) + " URLs", "at most " + std::to_string(kMaxTrackers));
   }
   for (const std::string& url : urls) {
     if (!isUrlOf(url, "ws://") && !isUrlOf(url, "wss://")) {
-      return wrong(row.info.name, quotedText(url), "a URL of ws:// or wss://");
+      return wrong(name, quotedText(url), "a URL of ws:// or wss://");
     }
   }
   return {};
 }
 
-Result<void> check(const RtcSetting& setting, const Row& row, const Settings& settings) {
-  const std::vector<IceServer>& servers = (settings.*setting.member).iceServers;
+Result<void> checkIceServers(std::string_view rtcConfig, const std::vector<IceServer>& servers) {
   if (servers.size() > kMaxIceServers) {
-    return wrong(row.info.name, std::to_string(servers.size()) + " iceServers",
+    return wrong(rtcConfig, std::to_string(servers.size()) + " iceServers",
                  "at most " + std::to_string(kMaxIceServers));
   }
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const IceServer& server = servers[i];
-    const std::string name = std::string(row.info.name) + ": iceServers[" + std::to_string(i) + "]";
+    const std::string name = std::string(rtcConfig) + ": iceServers[" + std::to_string(i) + "]";
     if (server.urls.empty() || server.urls.size() > kMaxUrlsPerIceServer) {
       return wrong(name, std::to_string(server.urls.size()) + " urls", "1 .. " + std::to_string(kMaxUrlsPerIceServer));
     }
@@ -250,49 +161,50 @@ Result<void> check(const RtcSetting& setting, const Row& row, const Settings& se
   return {};
 }
 
-Result<void> check(const GenerationsSetting& setting, const Row& row, const Settings& settings) {
-  const std::vector<Generation>& generations = settings.*setting.member;
-  if (generations.empty()) return wrong(row.info.name, "none", kGenerationNames);
+Result<void> checkGenerations(std::string_view name, const std::vector<Generation>& generations) {
+  if (generations.empty()) return wrong(name, "none", kGenerationNames);
   for (auto at = generations.begin(); at != generations.end(); ++at) {
     if (std::find(std::next(at), generations.end(), *at) != generations.end()) {
-      return wrong(row.info.name, std::string(infoOf(*at).name) + " twice", "each generation once");
+      return wrong(name, std::string(infoOf(*at).name) + " twice", "each generation once");
     }
   }
   return {};
 }
 
-template <class Enum>
-std::string wordsOf(const ChoiceSetting<Enum>& setting) {
-  return "\"" + std::string(setting.words[0]) + "\" or \"" + std::string(setting.words[1]) + "\"";
+std::string choiceOf(const Words& words) {
+  return "\"" + std::string(words[0]) + "\" or \"" + std::string(words[1]) + "\"";
 }
 
 template <class Enum>
-Result<void> check(const ChoiceSetting<Enum>& setting, const Row& row, const Settings& settings) {
-  const auto place = static_cast<std::size_t>(settings.*setting.member);
-  if (place >= setting.words.size()) return wrong(row.info.name, std::to_string(place), wordsOf(setting));
+Result<void> checkWord(std::string_view name, Enum value, const Words& words) {
+  const auto place = static_cast<std::size_t>(value);
+  if (place >= words.size()) return wrong(name, std::to_string(place), choiceOf(words));
+  return {};
+}
+
+Result<void> check(const SettingRow& row, const Settings& settings) {
+  switch (row.kind) {
+    case SettingKind::integer: {
+      const std::int64_t value = settings.*row.integer;
+      if (value < row.from || value > row.to) return wrong(row.name, std::to_string(value), wholeNumber(row));
+      break;
+    }
+    case SettingKind::boolean: break;
+    case SettingKind::probability: {
+      const double value = settings.httpDownloadProbability;
+      if (value >= 0 && value <= 1) break;
+      return wrong(row.name, value != value ? "NaN" : toJsonText(Json(value)), kProbability);
+    }
+    case SettingKind::trackers: return checkTrackers(row.name, settings.trackerAnnounce);
+    case SettingKind::rtc: return checkIceServers(row.name, settings.rtcConfig.iceServers);
+    case SettingKind::generations: return checkGenerations(row.name, settings.peerProtocols);
+    case SettingKind::scheduling: return checkWord(row.name, settings.schedulingPolicy, kScheduling);
+    case SettingKind::startup: return checkWord(row.name, settings.startupPolicy, kStartup);
+  }
   return {};
 }
 
 // ------------------------------------------------------------------------------------------------------------ reading
-
-Result<void> read(const IntegerSetting& setting, const Row& row, const Json& json, Settings& settings) {
-  const auto value = json.integer();
-  if (!value) return wrong(row.info.name, shown(json), wholeNumber(row.info));
-  settings.*setting.member = *value;
-  return {};
-}
-
-Result<void> read(const ProbabilitySetting& setting, const Row& row, const Json& json, Settings& settings) {
-  if (json.number() == nullptr) return wrong(row.info.name, shown(json), "a number of 0 .. 1");
-  settings.*setting.member = *json.number();
-  return {};
-}
-
-Result<void> read(const BooleanSetting& setting, const Row& row, const Json& json, Settings& settings) {
-  if (json.boolean() == nullptr) return wrong(row.info.name, shown(json), "true or false");
-  settings.*setting.member = *json.boolean();
-  return {};
-}
 
 Result<std::vector<std::string>> readTexts(std::string_view name, const Json& json, std::string_view expected) {
   std::vector<std::string> texts;
@@ -304,32 +216,15 @@ Result<std::vector<std::string>> readTexts(std::string_view name, const Json& js
   return texts;
 }
 
-Result<void> read(const TrackerSetting& setting, const Row& row, const Json& json, Settings& settings) {
-  Result<std::vector<std::string>> urls = readTexts(row.info.name, json, "an array of URLs");
-  if (!urls) return std::unexpected(std::move(urls.error()));
-  settings.*setting.member = *std::move(urls);
-  return {};
-}
-
-Result<void> read(const GenerationsSetting& setting, const Row& row, const Json& json, Settings& settings) {
-  Result<std::vector<std::string>> names = readTexts(row.info.name, json, kGenerationNames);
+Result<void> readGenerations(std::string_view name, const Json& json, std::vector<Generation>& target) {
+  Result<std::vector<std::string>> names = readTexts(name, json, kGenerationNames);
   if (!names) return std::unexpected(std::move(names.error()));
-  std::vector<Generation> generations;
-  for (const std::string& name : *names) {
-    const auto generation = generationNamed(name);
-    if (!generation) return wrong(row.info.name, quotedText(name), kGenerationNames);
-    generations.push_back(*generation);
+  target.clear();
+  for (const std::string& text : *names) {
+    const auto generation = generationNamed(text);
+    if (!generation) return wrong(name, quotedText(text), kGenerationNames);
+    target.push_back(*generation);
   }
-  settings.*setting.member = std::move(generations);
-  return {};
-}
-
-template <class Enum>
-Result<void> read(const ChoiceSetting<Enum>& setting, const Row& row, const Json& json, Settings& settings) {
-  if (json.string() == nullptr) return wrong(row.info.name, shown(json), wordsOf(setting));
-  const auto at = std::find(setting.words.begin(), setting.words.end(), *json.string());
-  if (at == setting.words.end()) return wrong(row.info.name, quotedText(*json.string()), wordsOf(setting));
-  settings.*setting.member = static_cast<Enum>(at - setting.words.begin());
   return {};
 }
 
@@ -366,8 +261,7 @@ Result<IceServer> readIceServer(const std::string& name, const Json& json) {
 }
 
 /// Absent members keep their defaults, as simple-peer merges a given configuration over its own.
-Result<void> read(const RtcSetting& setting, const Row& row, const Json& json, Settings& settings) {
-  const std::string name(row.info.name);
+Result<void> readRtcConfig(const std::string& name, const Json& json, RtcConfig& target) {
   if (json.object() == nullptr) return wrong(name, shown(json), "an object");
   RtcConfig config;
   if (const Json* servers = json.find("iceServers")) {
@@ -387,15 +281,50 @@ Result<void> read(const RtcSetting& setting, const Row& row, const Json& json, S
     }
     config.iceTransportPolicy = *text == "relay" ? IceTransportPolicy::relay : IceTransportPolicy::all;
   }
-  settings.*setting.member = std::move(config);
+  target = std::move(config);
+  return {};
+}
+
+template <class Enum>
+Result<void> readWord(std::string_view name, const Json& json, const Words& words, Enum& target) {
+  if (json.string() == nullptr) return wrong(name, shown(json), choiceOf(words));
+  const auto at = std::find(words.begin(), words.end(), *json.string());
+  if (at == words.end()) return wrong(name, quotedText(*json.string()), choiceOf(words));
+  target = static_cast<Enum>(at - words.begin());
+  return {};
+}
+
+Result<void> read(const SettingRow& row, const Json& json, Settings& settings) {
+  switch (row.kind) {
+    case SettingKind::integer: {
+      const auto value = json.integer();
+      if (!value) return wrong(row.name, shown(json), wholeNumber(row));
+      settings.*row.integer = *value;
+      break;
+    }
+    case SettingKind::boolean:
+      if (json.boolean() == nullptr) return wrong(row.name, shown(json), "true or false");
+      settings.*row.boolean = *json.boolean();
+      break;
+    case SettingKind::probability:
+      if (json.number() == nullptr) return wrong(row.name, shown(json), kProbability);
+      settings.httpDownloadProbability = *json.number();
+      break;
+    case SettingKind::trackers: {
+      Result<std::vector<std::string>> urls = readTexts(row.name, json, "an array of URLs");
+      if (!urls) return std::unexpected(std::move(urls.error()));
+      settings.trackerAnnounce = *std::move(urls);
+      break;
+    }
+    case SettingKind::rtc: return readRtcConfig(std::string(row.name), json, settings.rtcConfig);
+    case SettingKind::generations: return readGenerations(row.name, json, settings.peerProtocols);
+    case SettingKind::scheduling: return readWord(row.name, json, kScheduling, settings.schedulingPolicy);
+    case SettingKind::startup: return readWord(row.name, json, kStartup, settings.startupPolicy);
+  }
   return {};
 }
 
 // ------------------------------------------------------------------------------------------------------------ writing
-
-Json write(const IntegerSetting& setting, const Settings& settings) { return settings.*setting.member; }
-Json write(const ProbabilitySetting& setting, const Settings& settings) { return settings.*setting.member; }
-Json write(const BooleanSetting& setting, const Settings& settings) { return settings.*setting.member; }
 
 Json writeTexts(const std::vector<std::string>& texts) {
   Json::Array items;
@@ -403,30 +332,39 @@ Json writeTexts(const std::vector<std::string>& texts) {
   return items;
 }
 
-Json write(const TrackerSetting& setting, const Settings& settings) { return writeTexts(settings.*setting.member); }
-
-Json write(const GenerationsSetting& setting, const Settings& settings) {
+Json writeGenerations(const std::vector<Generation>& generations) {
   Json::Array names;
-  for (const Generation generation : settings.*setting.member) names.emplace_back(std::string(infoOf(generation).name));
+  for (const Generation generation : generations) names.emplace_back(infoOf(generation).name);
   return names;
 }
 
-template <class Enum>
-Json write(const ChoiceSetting<Enum>& setting, const Settings& settings) {
-  return std::string(setting.words[static_cast<std::size_t>(settings.*setting.member)]);
-}
-
-Json write(const RtcSetting& setting, const Settings& settings) {
-  const RtcConfig& config = settings.*setting.member;
+Json writeRtcConfig(const RtcConfig& config) {
   Json::Array servers;
   for (const IceServer& server : config.iceServers) {
-    Json::Object object{{"urls", writeTexts(server.urls)}};
+    Json::Object object;
+    object.emplace_back("urls", writeTexts(server.urls));
     if (!server.username.empty()) object.emplace_back("username", server.username);
     if (!server.credential.empty()) object.emplace_back("credential", server.credential);
     servers.emplace_back(std::move(object));
   }
-  return Json::Object{{"iceServers", std::move(servers)},
-                      {"iceTransportPolicy", config.iceTransportPolicy == IceTransportPolicy::relay ? "relay" : "all"}};
+  Json::Object object;
+  object.emplace_back("iceServers", std::move(servers));
+  object.emplace_back("iceTransportPolicy", config.iceTransportPolicy == IceTransportPolicy::relay ? "relay" : "all");
+  return object;
+}
+
+Json write(const SettingRow& row, const Settings& settings) {
+  switch (row.kind) {
+    case SettingKind::integer: return settings.*row.integer;
+    case SettingKind::boolean: return settings.*row.boolean;
+    case SettingKind::probability: return settings.httpDownloadProbability;
+    case SettingKind::trackers: return writeTexts(settings.trackerAnnounce);
+    case SettingKind::rtc: return writeRtcConfig(settings.rtcConfig);
+    case SettingKind::generations: return writeGenerations(settings.peerProtocols);
+    case SettingKind::scheduling: return kScheduling[static_cast<std::size_t>(settings.schedulingPolicy)];
+    case SettingKind::startup: return kStartup[static_cast<std::size_t>(settings.startupPolicy)];
+  }
+  return {};
 }
 
 // ------------------------------------------------------------------------------------------------------ unknown names
@@ -453,26 +391,25 @@ std::unexpected<Error> unknown(std::string_view name) {
     return fail(ErrorCode::invalidArgument, text + "is a callback, which no JSON can hold; expected it in code");
   }
   text += "there is no such setting";
-  const Row* nearest = nullptr;
+  const SettingRow* nearest = nullptr;
   std::size_t least = 0;
-  for (const Row& row : rows()) {
-    const std::size_t d = distance(name.substr(0, kMaxShownBytes), row.info.name);
+  for (const SettingRow& row : kRows) {
+    const std::size_t d = distance(name.substr(0, kMaxShownBytes), row.name);
     if (nearest == nullptr || d < least) {
       nearest = &row;
       least = d;
     }
   }
   // A third of the letters wrong is a typing error; more is another word.
-  if (least <= nearest->info.name.size() / 3) text += "; did you mean " + std::string(nearest->info.name) + "?";
+  if (least <= nearest->name.size() / 3) text += "; did you mean " + std::string(nearest->name) + "?";
   return fail(ErrorCode::invalidArgument, text);
 }
 
 }  // namespace
 
 Result<void> validate(const Settings& settings) {
-  for (const Row& row : rows()) {
-    Result<void> checked = std::visit([&](const auto& access) { return check(access, row, settings); }, row.access);
-    if (!checked) return checked;
+  for (const SettingRow& row : kRows) {
+    if (Result<void> checked = check(row, settings); !checked) return checked;
   }
   return {};
 }
@@ -486,19 +423,17 @@ Result<Settings> settingsFromJson(const Json& json) {
     if (name == kBufferedSegmentsCount) {
       const auto number = value.integer();
       if (!number || *number < 0 || *number > kMaxCount) {
-        return wrong(name, shown(value), "a whole number of " + std::string(kAnyCount));
+        return wrong(name, shown(value), wholeNumber(count(name, nullptr)));
       }
       // The JavaScript library takes 0 as not given.
       if (*number != 0 && json.find("p2pDownloadMaxPriority") == nullptr) settings.p2pDownloadMaxPriority = *number;
       if (*number != 0 && json.find("httpDownloadMaxPriority") == nullptr) settings.httpDownloadMaxPriority = *number;
       continue;
     }
-    const auto row = std::find_if(rows().begin(), rows().end(), [&](const Row& r) { return r.info.name == name; });
-    if (row == rows().end()) return unknown(name);
-    const Json& given = value;
-    Result<void> taken =
-        std::visit([&](const auto& access) { return read(access, *row, given, settings); }, row->access);
-    if (!taken) return std::unexpected(std::move(taken.error()));
+    const auto row =
+        std::find_if(std::begin(kRows), std::end(kRows), [&](const SettingRow& r) { return r.name == name; });
+    if (row == std::end(kRows)) return unknown(name);
+    if (Result<void> taken = read(*row, value, settings); !taken) return std::unexpected(std::move(taken.error()));
   }
   if (Result<void> valid = validate(settings); !valid) return std::unexpected(std::move(valid.error()));
   return settings;
@@ -512,20 +447,16 @@ Result<Settings> settingsFromJsonText(std::string_view text) {
 
 Json toJson(const Settings& settings) {
   Json::Object object;
-  for (const Row& row : rows()) {
-    object.emplace_back(std::string(row.info.name),
-                        std::visit([&](const auto& access) { return write(access, settings); }, row.access));
+  for (const SettingRow& row : kRows) {
+    object.emplace_back(std::string(row.name), write(row, settings));
   }
   return object;
 }
 
-const std::vector<SettingInfo>& settingInfos() {
-  static const std::vector<SettingInfo> all = [] {
-    std::vector<SettingInfo> infos;
-    for (const Row& row : rows()) infos.push_back(row.info);
-    return infos;
-  }();
-  return all;
+std::span<const SettingRow> settingRows() { return kRows; }
+
+std::string rangeText(const SettingRow& row) {
+  return std::to_string(row.from) + " .. " + (row.to == kMaxCount ? "2^31-1" : std::to_string(row.to));
 }
 
 }  // namespace p2pml::engine

@@ -100,8 +100,8 @@ base::Json toJson(const Settings& settings);
 /// One row for help texts and documentation: name, type, default, accepted range.
 struct SettingInfo {
   std::string_view name;
-  std::string_view type;   ///< "Integer", "Float", "Boolean", "String[]", "Object"
-  std::string_view range;  ///< e.g. "0 .. 2^31-1"; empty where any value is accepted
+  std::string_view type;  ///< "Integer", "Float", "Boolean", "String[]", "Object"
+  std::string range;      ///< e.g. "0 .. 2^31-1"; empty where any value is accepted
   std::string_view description;
 };
 /// In the order of the seed's table, then ours.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/sort.hpp"
 
 namespace p2pml::wire {
 namespace {
@@ -46,7 +47,7 @@ std::vector<IndexedId> sortedUnique(const Ids& ids) {
     return a.id != b.id ? a.id < b.id : a.index < b.index;
   };
   // The usual announcement is ascending already.
-  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) std::sort(sorted.begin(), sorted.end(), before);
+  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) base::sort(sorted, before);
   const auto end =
       std::unique(sorted.begin(), sorted.end(), [](const IndexedId& a, const IndexedId& b) { return a.id == b.id; });
   sorted.erase(end, sorted.end());
@@ -60,7 +61,7 @@ void removeRepeated(Ids& ids) {
   if (std::adjacent_find(ids.begin(), ids.end(), std::greater_equal<>()) == ids.end()) return;  // strictly ascending
   std::vector<IndexedId> unique = sortedUnique(ids);
   if (unique.size() == ids.size()) return;
-  std::sort(unique.begin(), unique.end(), earlier);
+  base::sort(unique, earlier);
   ids.clear();
   for (const IndexedId& entry : unique) ids.push_back(entry.id);
 }
@@ -117,11 +118,10 @@ std::vector<IdBlock> blocksToSend(std::vector<IndexedId>& ids) {
     end = next;
   }
   for (const IdBlock& block : blocks) {
-    const auto at = [&](std::size_t i) { return ids.begin() + static_cast<std::ptrdiff_t>(i); };
-    std::sort(at(block.begin), at(block.end), earlier);
+    base::sort(ids.begin() + static_cast<std::ptrdiff_t>(block.begin),
+               static_cast<std::ptrdiff_t>(block.end - block.begin), earlier);
   }
-  std::sort(blocks.begin(), blocks.end(),
-            [&](const IdBlock& a, const IdBlock& b) { return earlier(ids[a.begin], ids[b.begin]); });
+  base::sort(blocks, [&](const IdBlock& a, const IdBlock& b) { return earlier(ids[a.begin], ids[b.begin]); });
   return blocks;
 }
 

@@ -27,7 +27,7 @@ export class FakeModule {
     const exports = {
       memory: this.memory,
       _initialize: () => {},
-      interfaceVersion: () => 1,
+      interfaceVersion: () => 2,
       generations: () => 1,
       scratch: size => {
         if (this.memory.buffer.byteLength < 1024 + size) this.memory.grow(Math.ceil(size / 65536))

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sort.hpp"
+
 namespace p2pml::engine {
 
 using base::Error;
@@ -11,7 +13,7 @@ using base::ErrorCode;
 namespace {
 
 void sortOnce(std::vector<std::int64_t>& ids) {
-  std::sort(ids.begin(), ids.end());
+  base::sort(ids);
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 

@@ -541,12 +541,12 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
 void PeerManager::dropRemote(StepIo& io, Connections::iterator at) {
   const RemoteKey who = keyOf(at->second);
   std::vector<ConnectionId> all;
-  for (const auto& [id, connection] : connections_) {
-    if (connection.session && keyOf(connection) == who) all.push_back(id);
-  }
   // The retiring ones first: none must take the place of the one in use.
-  std::stable_partition(all.begin(), all.end(),
-                        [&](ConnectionId id) { return connections_.find(id)->second.retiring; });
+  for (const bool retiring : {true, false}) {
+    for (const auto& [id, connection] : connections_) {
+      if (connection.session && connection.retiring == retiring && keyOf(connection) == who) all.push_back(id);
+    }
+  }
   for (const ConnectionId id : all) drop(io, connections_.find(id), /*tellPort=*/true);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sort.hpp"
+
 namespace p2pml::engine {
 
 MemoryStorage::MemoryStorage(const Settings& settings)
@@ -42,7 +44,7 @@ std::vector<Segment> MemoryStorage::map(const std::string& masterSwarmId) const 
        ++at) {
     found.push_back(&at->second);
   }
-  std::sort(found.begin(), found.end(), [](const Stored* a, const Stored* b) { return a->number < b->number; });
+  base::sort(found, [](const Stored* a, const Stored* b) { return a->number < b->number; });
   std::vector<Segment> result;
   result.reserve(found.size());
   for (const Stored* stored : found) result.push_back(stored->segment);

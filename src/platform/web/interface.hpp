@@ -1,6 +1,6 @@
 // The contract between the WebAssembly module p2pml.wasm and the JavaScript around it: every export, import and record.
 //
-// One module instance is one loader. The module never calls out while it works, but for the four payload imports below,
+// One module instance is one loader. The module never calls out while it works, but for the imports below,
 // which answer at once, never throw and never call an export. What is to be done in the world, events for the page
 // included, is recorded; JavaScript takes the record with effects() after the outermost export has returned, and
 // carries it out in its order. Exports may be called from inside that: what they record is taken and carried out after
@@ -115,6 +115,10 @@
 //       the module will not name the handle again
 //   payloadIntact(handle) -> u32
 //       1 if the bytes can be read: they have come and are not detached
+//   numberOf(ptr, len) -> f64
+//       Number(text) of digits, a point and an exponent
+//   numberText(value, ptr) -> u32
+//       String(value) of a finite number, as at most 32 bytes to the place, and their number
 //
 //
 // PAYLOADS
@@ -153,7 +157,7 @@
 namespace p2pml::web {
 
 /// Changes with every change of exports, imports or records that an older JavaScript would not understand.
-inline constexpr std::uint32_t kInterfaceVersion = 1;
+inline constexpr std::uint32_t kInterfaceVersion = 2;
 
 /// Flags of create().
 inline constexpr std::uint32_t kWebRtc = 1;            ///< there are data channels here (the seed's isSupported())
