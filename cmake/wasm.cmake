@@ -19,6 +19,7 @@ function(p2pml_wasm_module name)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   # platform/web/wasm/number_text.cpp is in their place.
   list(FILTER sources EXCLUDE REGEX "/base/(number_text|decimal)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/wasm/unpack\\.cpp$")
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES SUFFIX .wasm)
   target_link_libraries(${name} PRIVATE p2pml_options)
@@ -26,8 +27,17 @@ function(p2pml_wasm_module name)
   # Inlining what looks small to the compiler costs more than the calls; -15 is the smallest module (measured).
   target_compile_options(${name} PRIVATE -fvisibility=hidden -ffunction-sections
                                          -mllvm -inline-threshold=-15)
-  target_link_options(${name} PRIVATE -Wl,-mllvm,-inline-threshold=-15 -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,-z,stack-size=131072)
+  target_link_options(${name} PRIVATE -Wl,-mllvm,-inline-threshold=-15 -mexec-model=reactor -Wl,--gc-sections
+                                      -Wl,--strip-all -Wl,-z,stack-size=131072)
 endfunction()
+
+# What unpacks the module in the page: nothing but itself.
+add_executable(p2pml-unpack ${PROJECT_SOURCE_DIR}/src/platform/web/wasm/unpack.cpp)
+set_target_properties(p2pml-unpack PROPERTIES SUFFIX .wasm)
+target_link_libraries(p2pml-unpack PRIVATE p2pml_options)
+target_compile_options(p2pml-unpack PRIVATE -fvisibility=hidden)
+target_link_options(p2pml-unpack PRIVATE -nostdlib -Wl,--no-entry -Wl,--gc-sections -Wl,--strip-all
+                                         -Wl,-z,stack-size=16384)
 
 p2pml_wasm_module(p2pml)
 # Generation G0 and the seed's rules alone.

@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util'
 
 import { build } from 'esbuild'
 
-import { pack } from './src/packed.mjs'
+import { pack } from './pack.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 
@@ -32,9 +32,10 @@ function binaryen (tool, ...args) {
 }
 
 /** JavaScript source that gives the module as unpack() takes it. */
-async function packedSource (wasm) {
-  const packed = pack(await readFile(wasm))
-  return Object.entries(packed).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
+async function packedSource (wasm, unpacker) {
+  const bytes = await readFile(wasm)
+  const values = { packed: pack(bytes), size: bytes.length, unpacker: (await readFile(unpacker)).toString('base64') }
+  return Object.entries(values).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 
 /** JavaScript source that gives instantiate(env), as module_wasm.mjs does, with no WebAssembly in it. */
@@ -97,21 +98,28 @@ async function makeVariant (name, sources, out, version) {
 /** @returns {Promise<string[]>} the variants made */
 export async function makeAll ({ wasm, out, only }) {
   const small = path.join(path.dirname(wasm), 'p2pml-g0.wasm')
+  const unpacker = path.join(path.dirname(wasm), 'p2pml-unpack.wasm')
+  const packed = async (file, folder) => ({ '#packed': await packedSource(file, path.join(folder, path.basename(unpacker))) })
   const variants = {
-    'p2pml-core': { wasm, source: async file => ({ '#packed': await packedSource(file) }) },
+    'p2pml-core': { wasm, source: packed },
     'p2pml-core.nowasm': { wasm, source: async (file, folder) => ({ '#module': await javaScriptSource(file, folder) }) },
-    'p2pml-core.g0': { wasm: small, source: async file => ({ '#packed': await packedSource(file) }) }
+    'p2pml-core.g0': { wasm: small, source: packed }
   }
   const names = Object.keys(variants).filter(name => existsSync(variants[name].wasm) && (!only || name === only))
   const version = await projectVersion()
   await mkdir(out, { recursive: true })
   const folder = await mkdtemp(path.join(os.tmpdir(), 'p2pml-js-'))
   try {
+    const optimize = file => {
+      const optimized = path.join(folder, path.basename(file))
+      // What the linker's optimizer leaves: a sixth of the module.
+      if (!existsSync(optimized)) binaryen('wasm-opt', file, '-Oz', '--converge', '-o', optimized)
+      return optimized
+    }
+    optimize(unpacker)
     for (const name of names) {
       const { wasm, source } = variants[name]
-      const optimized = path.join(folder, path.basename(wasm))
-      // What the linker's optimizer leaves: a sixth of the module.
-      if (!existsSync(optimized)) binaryen('wasm-opt', wasm, '-Oz', '--converge', '-o', optimized)
+      const optimized = optimize(wasm)
       await makeVariant(name, await source(optimized, folder), out, version)
     }
   } finally {
