@@ -21,5 +21,7 @@ export function unpack (unpacker, packed, size) {
   const bytes = bytesOf(packed)
   const at = place(bytes.length, size)
   new Uint8Array(memory.buffer).set(bytes, at)
-  return new Uint8Array(memory.buffer, unpack(), size)
+  const result = unpack()
+  if (!result) throw new Error('the module was not packed so')
+  return new Uint8Array(memory.buffer, result, size)
 }
