@@ -112,8 +112,8 @@ export async function makeAll ({ wasm, out, only }) {
   try {
     const optimize = file => {
       const optimized = path.join(folder, path.basename(file))
-      // What the linker's optimizer leaves: a sixth of the module.
-      if (!existsSync(optimized)) binaryen('wasm-opt', file, '-Oz', '--converge', '-o', optimized)
+      // What the linker's optimizer leaves: a sixth of the module. At the lowest addresses is the end of the stack.
+      if (!existsSync(optimized)) binaryen('wasm-opt', file, '-Oz', '--converge', '--low-memory-unused', '-o', optimized)
       return optimized
     }
     optimize(unpacker)

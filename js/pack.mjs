@@ -8,13 +8,13 @@ const codeSection = 10
 
 /** What follows an opcode: pairs of a number of LEB128 and a kind. */
 function operandsOf (opcode) {
-  if ((opcode >= 0x02 && opcode <= 0x04) || opcode === 0x23 || opcode === 0x24) return [1, operation]
+  if ((opcode >= 0x02 && opcode <= 0x04) || [0x0c, 0x0d, 0x23, 0x24].includes(opcode)) return [1, operation]
   if (opcode === 0x10) return [1, callee]
   if (opcode === 0x11) return [2, other]
   if (opcode >= 0x20 && opcode <= 0x22) return [1, local]
   if (opcode >= 0x28 && opcode <= 0x3e) return [1, operation, 1, offset]
   if (opcode === 0x41 || opcode === 0x42) return [1, constant]
-  if ([0x0c, 0x0d, 0x3f, 0x40, 0xd0, 0xd2].includes(opcode)) return [1, other]
+  if ([0x3f, 0x40, 0xd0, 0xd2].includes(opcode)) return [1, other]
   return []
 }
 
@@ -73,6 +73,6 @@ export function split (module) {
 /** @param {Uint8Array} module @returns {string} base64 */
 export function pack (module) {
   // With the parameters of src/platform/web/lzma.hpp.
-  const args = ['--format=raw', '--lzma1=preset=9e,nice=273,depth=1000,lc=3,lp=0,pb=0', '--stdout']
+  const args = ['--format=raw', '--lzma1=preset=9e,nice=273,depth=1000,lc=1,lp=0,pb=0', '--stdout']
   return execFileSync('xz', args, { input: split(module), maxBuffer: 1 << 27 }).toString('base64')
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace p2pml::base {
 
@@ -29,6 +30,21 @@ void sort(Iterator first, std::ptrdiff_t count, Less less) {
 template <class Container, class Less = std::less<>>
 void sort(Container& container, Less less = {}) {
   sort(container.begin(), static_cast<std::ptrdiff_t>(container.size()), less);
+}
+
+/// Equal elements stay in their order.
+template <class T, class Less>
+void stableSort(std::vector<T>& values, Less less) {
+  std::vector<std::size_t> order(values.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  sort(order, [&](std::size_t a, std::size_t b) {
+    if (less(values[a], values[b])) return true;
+    return a < b && !less(values[b], values[a]);
+  });
+  std::vector<T> sorted;
+  sorted.reserve(values.size());
+  for (const std::size_t i : order) sorted.push_back(std::move(values[i]));
+  values = std::move(sorted);
 }
 
 }  // namespace p2pml::base

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/rng.hpp"
@@ -35,6 +36,17 @@ TEST(Sort, ManyElementsByAnOrderOfOnesOwn) {
     sort(values, std::greater<>());
     EXPECT_EQ(values, sorted);
   }
+}
+
+TEST(Sort, StablyIfAskedFor) {
+  Rng rng(8);
+  std::vector<std::pair<std::uint64_t, int>> values;
+  for (int i = 0; i < 3000; ++i) values.emplace_back(rng.below(40), i);
+  auto sorted = values;
+  const auto byFirst = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(sorted.begin(), sorted.end(), byFirst);
+  stableSort(values, byFirst);
+  EXPECT_EQ(values, sorted);
 }
 
 TEST(Sort, APartOfAContainer) {

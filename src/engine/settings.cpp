@@ -198,7 +198,11 @@ Result<void> check(const SettingRow& row, const Settings& settings) {
     case SettingKind::trackers: return checkTrackers(row.name, settings.trackerAnnounce);
     case SettingKind::rtc: return checkIceServers(row.name, settings.rtcConfig.iceServers);
     case SettingKind::generations: return checkGenerations(row.name, settings.peerProtocols);
-    case SettingKind::scheduling: return checkWord(row.name, settings.schedulingPolicy, kScheduling);
+    case SettingKind::scheduling:
+      if (kOnlyG0 && settings.schedulingPolicy != Scheduling::classic) {
+        return wrong(row.name, kScheduling[1], "classic: this build has no other");
+      }
+      return checkWord(row.name, settings.schedulingPolicy, kScheduling);
     case SettingKind::startup: return checkWord(row.name, settings.startupPolicy, kStartup);
   }
   return {};

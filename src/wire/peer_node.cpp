@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/sort.hpp"
 
 namespace p2pml::wire {
 namespace {
@@ -285,7 +286,7 @@ bool byName(const NodeNamed& a, const NodeNamed& b) { return a.name < b.name; }
 
 /// Ascending, of equal names the last.
 void sortNames(std::vector<NodeNamed>& names) {
-  std::stable_sort(names.begin(), names.end(), byName);
+  base::stableSort(names, byName);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i + 1 < names.size() && names[i + 1].name == names[i].name) continue;

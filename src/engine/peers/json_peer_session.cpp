@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/sort.hpp"
+
 namespace p2pml::engine {
 
 using base::Error;
@@ -159,8 +161,7 @@ void JsonPeerSession::onMap(StepIo& io, const wire::SegmentsMap& map) {
   }
   // Of an id that is there twice the last counts.
   const auto sameId = [](std::uint64_t a, std::uint64_t b) { return (a | 1) == (b | 1); };
-  std::stable_sort(segments_.begin(), segments_.end(),
-                   [](std::uint64_t a, std::uint64_t b) { return (a | 1) < (b | 1); });
+  base::stableSort(segments_, [](std::uint64_t a, std::uint64_t b) { return (a | 1) < (b | 1); });
   segments_.erase(segments_.begin(), std::unique(segments_.rbegin(), segments_.rend(), sameId).base());
   if (segments_.capacity() > 2 * segments_.size() + 16) segments_.shrink_to_fit();
   io.events.push_back(event::PeersChanged{});

@@ -194,7 +194,7 @@ void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
 
 std::uint64_t PeerManager::ownId() const { return node_.empty() ? 0 : hashOf(node_); }
 
-bool PeerManager::electing() const { return settings_.schedulingPolicy == Scheduling::cooperative; }
+bool PeerManager::electing() const { return !kOnlyG0 && settings_.schedulingPolicy == Scheduling::cooperative; }
 
 bool PeerManager::resumes(ConnectionId connection) const {
   const auto at = connections_.find(connection);

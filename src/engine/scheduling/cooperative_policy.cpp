@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "engine/scheduling/election.hpp"
 #include "engine/scheduling/holder_choice.hpp"
 #include "engine/scheduling/segment_key.hpp"
@@ -70,7 +71,7 @@ class CooperativePolicy::Pass {
       }
     }
     // Rarest first: what few have is soon had by more.
-    std::stable_sort(later.begin(), later.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    base::sort(later);
     for (const auto& [count, i] : later) {
       if (!askPeer(i)) leaveToOthers(i);
     }

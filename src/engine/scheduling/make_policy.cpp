@@ -4,7 +4,8 @@
 namespace p2pml::engine {
 
 std::unique_ptr<SchedulingPolicy> makePolicy(const Settings& settings) {
-  if (settings.schedulingPolicy == Scheduling::cooperative) return std::make_unique<CooperativePolicy>(settings);
+  if (!kOnlyG0 && settings.schedulingPolicy == Scheduling::cooperative)
+    return std::make_unique<CooperativePolicy>(settings);
   return std::make_unique<ClassicPolicy>(settings);
 }
 

@@ -15,7 +15,7 @@ namespace p2pml::web {
 /// The stream's parameters, as xz calls them: literal context bits, position bits. The defaults suit WebAssembly best;
 /// js/build.mjs packs with them.
 struct LzmaParameters {
-  std::uint32_t lc = 3;  ///< at most 4
+  std::uint32_t lc = 1;  ///< at most 4
   std::uint32_t pb = 0;  ///< at most 4
 };
 

@@ -1,4 +1,4 @@
-// Streams that xz has written with the parameters of lzma.hpp.
+// Streams that xz has written with its own parameters, lc=3 and pb=0.
 
 #include "platform/web/lzma.hpp"
 
@@ -28,7 +28,7 @@ Bytes fromHex(std::string_view hex) {
 
 Bytes read(const Bytes& stream, std::size_t size, bool& good) {
   Bytes out(size, 0x55);
-  good = std::make_unique<LzmaReader>()->read(stream, out, {});
+  good = std::make_unique<LzmaReader>()->read(stream, out, {.lc = 3, .pb = 0});
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace p2pml::web {
 
 class ModuleStreams {
  public:
-  /// Of instructions: what they do (opcodes, types of blocks, globals, alignments); locals; offsets in memory;
+  /// Of instructions: what they do (opcodes, types of blocks, labels, globals, alignments); locals; offsets in memory;
   /// functions called; constants. All else, sections other than the code too.
   enum Kind : std::uint8_t { other, operation, local, offset, function, constant };
   static constexpr std::size_t kKinds = 6;
@@ -89,7 +89,10 @@ class ModuleStreams {
 
   /// What follows the opcode (WebAssembly core specification 5.4).
   void instruction(std::uint8_t opcode) {
-    if ((opcode >= 0x02 && opcode <= 0x04) || opcode == 0x23 || opcode == 0x24) return numbers(1, operation);
+    // block, loop, if, br, br_if, global.get, global.set
+    if ((opcode >= 0x02 && opcode <= 0x04) || opcode == 0x0c || opcode == 0x0d || opcode == 0x23 || opcode == 0x24) {
+      return numbers(1, operation);
+    }
     if (opcode == 0x0e) return numbers(std::size_t{number(other)} + 1, other);  // br_table
     if (opcode == 0x10) return numbers(1, function);
     if (opcode == 0x11) return numbers(2, other);  // call_indirect
@@ -107,10 +110,8 @@ class ModuleStreams {
       // memory.init, data.drop, memory.copy, memory.fill; below them conversions of numbers.
       return numbers(which == 8 || which == 10 ? 2 : which == 9 || which == 11 ? 1 : 0, other);
     }
-    // br, br_if, memory.size, memory.grow, ref.null, ref.func
-    if (opcode == 0x0c || opcode == 0x0d || opcode == 0x3f || opcode == 0x40 || opcode == 0xd0 || opcode == 0xd2) {
-      return numbers(1, other);
-    }
+    // memory.size, memory.grow, ref.null, ref.func
+    if (opcode == 0x3f || opcode == 0x40 || opcode == 0xd0 || opcode == 0xd2) return numbers(1, other);
   }
 
   std::span<const std::uint8_t> streams_[kKinds];
