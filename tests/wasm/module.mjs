@@ -43,6 +43,8 @@ export class Page {
         ++this.freed;
       },
       payloadIntact: (handle) => (this.payloads.get(handle)?.byteLength > 0 ? 1 : 0),
+      numberOf: (at, length) => Number(Buffer.from(this.#memory, at, length).toString()),
+      numberText: (value, at) => Buffer.from(this.#memory, at, 32).write(String(value)),
     };
     this.exports = new WebAssembly.Instance(compiled, { env }).exports;
     this.exports._initialize();

@@ -8,14 +8,15 @@ const kib = 1024;
 const mib = 1024 * kib;
 const quiet = { trackerAnnounce: [], httpDownloadProbability: 0 };
 
-test('it imports the four payload functions and nothing else', () => {
+test('it imports the payload functions, those for numbers, and nothing else', () => {
   const imports = WebAssembly.Module.imports(compiled).map(({ module, name }) => `${module}.${name}`);
-  assert.deepEqual(imports.sort(), ['env.payloadFree', 'env.payloadIntact', 'env.payloadJoin', 'env.payloadPeek']);
+  assert.deepEqual(imports.sort(), ['env.numberOf', 'env.numberText', 'env.payloadFree', 'env.payloadIntact',
+    'env.payloadJoin', 'env.payloadPeek']);
 });
 
 test('settings are checked, named, and told with their defaults', () => {
   const page = new Page();
-  assert.equal(page.exports.interfaceVersion(), 1);
+  assert.equal(page.exports.interfaceVersion(), 2);
   assert.throws(() => page.create({ cachedSegmentsCount: 'many' }), /cachedSegmentsCount/);
   assert.throws(() => page.create({ noSuchSetting: 1 }), /noSuchSetting/);
   page.create({ cachedSegmentsCount: 7, httpDownloadProbability: 0.06 });
