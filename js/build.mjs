@@ -34,7 +34,7 @@ function binaryen (tool, ...args) {
 /** JavaScript source that gives the module as unpack() takes it. */
 async function packedSource (wasm, unpacker) {
   const bytes = await readFile(wasm)
-  const values = { packed: pack(bytes), size: bytes.length, unpacker: (await readFile(unpacker)).toString('base64') }
+  const values = { packed: pack(bytes), size: bytes.length, unpacker: (await readFile(unpacker)).toString('hex') }
   return Object.entries(values).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 

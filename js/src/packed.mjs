@@ -11,13 +11,14 @@ function bytesOf (text) {
 }
 
 /**
- * @param {string} unpacker the small module, in base64
+ * @param {string} unpacker the small module, in hexadecimal: what repeats in it is still found
  * @param {string} packed LZMA in base64
  * @param {number} size bytes
  * @returns {Uint8Array}
  */
 export function unpack (unpacker, packed, size) {
-  const { memory, place, unpack } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(unpacker))).exports
+  const small = Uint8Array.from(unpacker.match(/../g), pair => parseInt(pair, 16))
+  const { memory, place, unpack } = new WebAssembly.Instance(new WebAssembly.Module(small)).exports
   const bytes = bytesOf(packed)
   const at = place(bytes.length, size)
   new Uint8Array(memory.buffer).set(bytes, at)

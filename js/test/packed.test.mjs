@@ -9,7 +9,7 @@ import { pack } from '../pack.mjs'
 import { unpack } from '../src/packed.mjs'
 import { file as moduleFile, unpackerFile } from './support/real_module.mjs'
 
-const unpacker = readFileSync(unpackerFile).toString('base64')
+const unpacker = readFileSync(unpackerFile).toString('hex')
 
 const empty = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 const cases = {
