@@ -1,6 +1,6 @@
 #include "media/m3u8.hpp"
 
-#include <limits>
+#include <utility>
 
 #include "base/encoding.hpp"
 #include "media/m3u8_context.hpp"
@@ -23,14 +23,17 @@ class PlaylistReader {
   PlaylistReader(const PlaylistReader&) = delete;
   PlaylistReader& operator=(const PlaylistReader&) = delete;
 
-  Result<Playlist> read(std::string_view text);
+  M3u8Status feed(std::string_view piece);
+  Result<Playlist> finish();
 
  private:
   enum class Kind : std::uint8_t { unknown, media, multivariant };
   using Rule = M3u8TagRule<PlaylistReader>;
   struct Rules;
 
+  M3u8Status onRawLine(std::string_view text);
   M3u8Status onLine(const M3u8Line& line);
+  void keepUnknown(const M3u8Tag& tag);
   M3u8Status onTag(const M3u8Tag& tag);
   M3u8Status onUri(std::string_view uri);
   M3u8Status becomes(Kind kind, std::string_view tagName);
@@ -41,10 +44,13 @@ class PlaylistReader {
   M3u8Status onDefine(std::string_view value);
 
   M3u8Context context_;
+  std::string begun_;  // of a line whose end has not come yet
+  std::size_t bytes_ = 0;
+  std::size_t line_ = 0;
   PlaylistHeader header_;
   bool versionSeen_ = false;
   Kind kind_ = Kind::unknown;
-  std::string_view kindTag_;  // the tag that decided it, and its line
+  std::string_view kindTag_;  // the tag that decided it, as its rule has it, and its line
   std::size_t kindLine_ = 0;
   MediaPlaylistReader media_;
   MultivariantPlaylistReader multivariant_;
@@ -61,15 +67,51 @@ struct PlaylistReader::Rules {
   static_assert(std::ranges::is_sorted(kTable, {}, &Rule::name));
 };
 
-Result<Playlist> PlaylistReader::read(std::string_view text) {
-  M3u8LineReader lines(text);
-  const auto first = lines.next();
+M3u8Status PlaylistReader::feed(std::string_view piece) {
+  bytes_ += piece.size();
+  if (bytes_ > kMaxPlaylistBytes) return fail(ErrorCode::limitExceeded, "playlist: longer than 8388608 bytes");
+  while (!piece.empty()) {
+    const std::size_t end = piece.find('\n');
+    if (end == std::string_view::npos) {
+      begun_ += piece;
+      // With room for a byte order mark and a CR, which are not counted. Longer: the end will not mend it.
+      if (begun_.size() > kMaxPlaylistLineBytes + 4) return onRawLine(begun_);
+      return {};
+    }
+    M3u8Status status;
+    if (begun_.empty()) {
+      status = onRawLine(piece.substr(0, end));
+    } else {
+      begun_ += piece.substr(0, end);
+      status = onRawLine(begun_);
+      begun_.clear();
+    }
+    if (!status) return status;
+    piece.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+M3u8Status PlaylistReader::onRawLine(std::string_view text) {
+  ++line_;
+  if (line_ == 1 && text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  if (text.size() > kMaxPlaylistLineBytes) {
+    context_.enter(line_, "text");
+    return context_.limitExceeded("longer than 65536 bytes");
+  }
+  const M3u8Line line{line_, trimLine(text)};
+  if (line_ > 1) return onLine(line);
   // "It MUST be the first line of every Media Playlist and every Master Playlist" (section 4.3.1.1).
-  if (!first || first->text != "#EXTM3U") {
+  if (line.text != "#EXTM3U") {
     return fail(ErrorCode::malformed, "line 1: expected #EXTM3U, so this is no HLS playlist");
   }
-  while (const auto line = lines.next()) {
-    if (const auto status = onLine(*line); !status) return std::unexpected(status.error());
+  return {};
+}
+
+Result<Playlist> PlaylistReader::finish() {
+  if (!begun_.empty() || line_ == 0) {
+    if (const auto status = onRawLine(begun_); !status) return std::unexpected(status.error());
   }
   context_.enter(context_.line(), "end of playlist");
   header_.variables = context_.takeVariables();
@@ -90,7 +132,6 @@ Result<Playlist> PlaylistReader::read(std::string_view text) {
 M3u8Status PlaylistReader::onLine(const M3u8Line& line) {
   context_.count(line.text.size() + 1);
   context_.enter(line.number, "text");
-  if (line.text.size() > kMaxPlaylistLineBytes) return context_.limitExceeded("longer than 65536 bytes");
   const M3u8LineKind kind = classify(line.text);
   if (kind == M3u8LineKind::blank) return {};
   // "Playlist files MUST be encoded in UTF-8 ... MUST NOT contain UTF-8 control characters" (section 4.1), tabs aside.
@@ -109,14 +150,21 @@ M3u8Status PlaylistReader::onTag(const M3u8Tag& tag) {
   context_.enter(context_.line(), tag.name);
   if (const auto* rule = findTagRule(Rules::kTable, tag.name)) return (this->*rule->handle)(tag.value);
   if (const auto* rule = MediaPlaylistReader::ruleOf(tag.name)) {
-    if (const auto status = becomes(Kind::media, tag.name); !status) return status;
+    if (const auto status = becomes(Kind::media, rule->name); !status) return status;
     return (media_.*rule->handle)(tag.value);
   }
   if (const auto* rule = MultivariantPlaylistReader::ruleOf(tag.name)) {
-    if (const auto status = becomes(Kind::multivariant, tag.name); !status) return status;
+    if (const auto status = becomes(Kind::multivariant, rule->name); !status) return status;
     return (multivariant_.*rule->handle)(tag.value);
   }
+  // The tag that opens the playlist may come again where two were put together; it says nothing.
+  if (tag.name != "EXTM3U") keepUnknown(tag);
   return {};
+}
+
+void PlaylistReader::keepUnknown(const M3u8Tag& tag) {
+  if (header_.unknownTags.size() == kMaxUnknownTags) return;
+  header_.unknownTags.push_back({context_.line(), std::string(tag.name), std::string(tag.value)});
 }
 
 M3u8Status PlaylistReader::onUri(std::string_view uri) {
@@ -177,11 +225,46 @@ M3u8Status PlaylistReader::onDefine(std::string_view value) {
 
 }  // namespace
 
+class M3u8Reader::Impl {
+ public:
+  static Result<std::unique_ptr<Impl>> make(std::string baseUrl, M3u8Options options) {
+    auto impl = std::unique_ptr<Impl>(new Impl(std::move(baseUrl), std::move(options)));
+    auto context = M3u8Context::make(impl->baseUrl_, impl->options_);
+    if (!context) return std::unexpected(context.error());
+    impl->reader_.emplace(std::move(*context));
+    return impl;
+  }
+  PlaylistReader& reader() { return *reader_; }
+
+ private:
+  Impl(std::string baseUrl, M3u8Options options) : baseUrl_(std::move(baseUrl)), options_(std::move(options)) {}
+
+  std::string baseUrl_;
+  M3u8Options options_;
+  std::optional<PlaylistReader> reader_;
+};
+
+M3u8Reader::M3u8Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+M3u8Reader::M3u8Reader(M3u8Reader&&) noexcept = default;
+M3u8Reader& M3u8Reader::operator=(M3u8Reader&&) noexcept = default;
+M3u8Reader::~M3u8Reader() = default;
+
+Result<M3u8Reader> M3u8Reader::make(std::string baseUrl, M3u8Options options) {
+  auto impl = Impl::make(std::move(baseUrl), std::move(options));
+  if (!impl) return std::unexpected(impl.error());
+  return M3u8Reader(std::move(*impl));
+}
+
+Result<void> M3u8Reader::feed(std::string_view piece) { return impl_->reader().feed(piece); }
+
+Result<Playlist> M3u8Reader::finish() { return impl_->reader().finish(); }
+
 Result<Playlist> parseM3u8(std::string_view text, std::string_view baseUrl, const M3u8Options& options) {
-  if (text.size() > kMaxPlaylistBytes) return fail(ErrorCode::limitExceeded, "playlist: longer than 16777216 bytes");
   auto context = M3u8Context::make(baseUrl, options);
   if (!context) return std::unexpected(context.error());
-  return PlaylistReader(std::move(*context)).read(text);
+  PlaylistReader reader(std::move(*context));
+  if (const auto status = reader.feed(text); !status) return std::unexpected(status.error());
+  return reader.finish();
 }
 
 }  // namespace p2pml::media

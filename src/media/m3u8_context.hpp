@@ -30,6 +30,7 @@ class M3u8Context {
   /// The line that is being read; `subject` is its tag's name or "URI".
   void enter(std::size_t line, std::string_view subject);
   [[nodiscard]] std::size_t line() const { return line_; }
+  [[nodiscard]] const M3u8Options& options() const { return *options_; }
 
   [[nodiscard]] std::unexpected<base::Error> malformed(std::string_view what) const;
   [[nodiscard]] std::unexpected<base::Error> limitExceeded(std::string_view what) const;

@@ -37,6 +37,8 @@ std::optional<M3u8Line> M3u8LineReader::next() {
   return M3u8Line{++number_, trimmed(line)};
 }
 
+std::string_view trimLine(std::string_view line) { return trimmed(line); }
+
 M3u8LineKind classify(std::string_view line) {
   if (line.empty()) return M3u8LineKind::blank;
   if (line.front() != '#') return M3u8LineKind::uri;

@@ -36,6 +36,9 @@ class M3u8LineReader {
   std::size_t number_ = 0;
 };
 
+/// `line` without spaces and tabs around it.
+std::string_view trimLine(std::string_view line);
+
 enum class M3u8LineKind : std::uint8_t { blank, comment, tag, uri };
 
 /// `#EXT...` is a tag, any other `#` a comment (RFC 8216 section 4.1).

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "media/m3u8_delta.hpp"
+
 namespace p2pml::media {
 
 using base::Result;
@@ -9,7 +11,9 @@ using base::Result;
 struct MediaPlaylistReader::Rules {
   using R = MediaPlaylistReader;
   static constexpr std::array kTable = std::to_array<Rule>({
+      {"EXT-X-BITRATE", &R::onBitrate},
       {"EXT-X-BYTERANGE", &R::onByteRange},
+      {"EXT-X-DATERANGE", &R::onDateRange},
       {"EXT-X-DISCONTINUITY", &R::onDiscontinuity},
       {"EXT-X-DISCONTINUITY-SEQUENCE", &R::onDiscontinuitySequence},
       {"EXT-X-ENDLIST", &R::onEndList},
@@ -18,8 +22,13 @@ struct MediaPlaylistReader::Rules {
       {"EXT-X-KEY", &R::onKey},
       {"EXT-X-MAP", &R::onMap},
       {"EXT-X-MEDIA-SEQUENCE", &R::onMediaSequence},
+      {"EXT-X-PART", &R::onPart},
+      {"EXT-X-PART-INF", &R::onPartInf},
       {"EXT-X-PLAYLIST-TYPE", &R::onPlaylistType},
+      {"EXT-X-PRELOAD-HINT", &R::onPreloadHint},
       {"EXT-X-PROGRAM-DATE-TIME", &R::onProgramDateTime},
+      {"EXT-X-RENDITION-REPORT", &R::onRenditionReport},
+      {"EXT-X-SERVER-CONTROL", &R::onServerControl},
       {"EXT-X-SKIP", &R::onSkip},
       {"EXT-X-TARGETDURATION", &R::onTargetDuration},
       {"EXTINF", &R::onInf},
@@ -36,7 +45,9 @@ Result<std::uint64_t> MediaPlaylistReader::singleInteger(std::string_view value,
   if (seen) return context_.malformed("appears twice, expected once");
   seen = true;
   // Every segment's number must fit as well.
-  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max() - kMaxPlaylistBytes;
+  constexpr std::uint64_t kRoom = 16 * 1024 * 1024;
+  static_assert(kRoom >= kMaxPlaylistBytes + kMaxPlaylistSegments);
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max() - kRoom;
   const auto number = parseDecimalInteger(value);
   if (!number || *number > kMax) {
     return context_.malformed("expected a whole number from 0 to " + std::to_string(kMax) + ", found \"" +
@@ -107,9 +118,16 @@ M3u8Status MediaPlaylistReader::onIFramesOnly(std::string_view) {
   return {};
 }
 
-M3u8Status MediaPlaylistReader::onSkip(std::string_view) {
-  // A delta update leaves segments out, so that those here would get wrong numbers. Servers send one only on request.
-  return context_.malformed("this is a delta update, expected a whole playlist");
+std::uint64_t MediaPlaylistReader::nextSequence() const {
+  return playlist_.mediaSequence + (playlist_.skipped ? playlist_.skipped->count : 0) + playlist_.segments.size();
+}
+
+M3u8Status MediaPlaylistReader::onBitrate(std::string_view value) {
+  const auto kilobits = parseDecimalInteger(value);
+  // A hint (second edition, section 4.4.4.8): of a broken one nothing follows.
+  constexpr std::uint64_t kMaxKilobits = 1'000'000'000;
+  bitrate_ = kilobits && *kilobits <= kMaxKilobits ? std::optional(*kilobits * 1000) : std::nullopt;
+  return {};
 }
 
 M3u8Status MediaPlaylistReader::onInf(std::string_view value) {
@@ -150,19 +168,28 @@ M3u8Status MediaPlaylistReader::onGap(std::string_view) {
   return {};
 }
 
-M3u8Status MediaPlaylistReader::onKey(std::string_view value) {
-  M3u8AttributeReader attributes(context_, value);
+Result<std::optional<SegmentKey>> readSegmentKey(M3u8Context& context, std::string_view value) {
+  M3u8AttributeReader attributes(context, value);
   SegmentKey key;
   key.method = attributes.requiredText("METHOD", "NONE, AES-128, SAMPLE-AES or another method");
-  if (attributes.status() && key.method == "NONE") {
-    keys_.clear();
-    return {};
-  }
+  if (attributes.status() && key.method == "NONE") return std::optional<SegmentKey>();
   key.uri = attributes.requiredUri("URI");
   key.iv = attributes.hex128("IV");
   if (auto format = attributes.optionalText("KEYFORMAT")) key.keyFormat = std::move(*format);
   key.keyFormatVersions = attributes.text("KEYFORMATVERSIONS");
-  if (!attributes.status()) return attributes.status();
+  if (!attributes.status()) return std::unexpected(attributes.status().error());
+  return std::optional(std::move(key));
+}
+
+M3u8Status MediaPlaylistReader::onKey(std::string_view value) {
+  auto read = readSegmentKey(context_, value);
+  if (!read) return std::unexpected(read.error());
+  keySeen_ = true;
+  if (!*read) {
+    keys_.clear();
+    return {};
+  }
+  SegmentKey& key = **read;
 
   // "It applies to every Media Segment and to every Media Initialization Section ... between it and the next EXT-X-KEY
   // tag in the Playlist file with the same KEYFORMAT attribute" (section 4.3.2.4).
@@ -201,14 +228,15 @@ M3u8Status MediaPlaylistReader::onUri(std::string_view uri) {
   MediaSegment segment;
   segment.uri = std::move(*resolved);
   segment.duration = *pending_.duration;
-  segment.title = std::string(pending_.title);
-  segment.sequence = playlist_.mediaSequence + playlist_.segments.size();
+  segment.title = std::move(pending_.title);
+  segment.sequence = nextSequence();
   segment.discontinuitySequence = playlist_.discontinuitySequence + discontinuities_;
   segment.discontinuity = pending_.discontinuity;
   segment.gap = pending_.gap;
   segment.map = map_;
   segment.keys = keys_;
-  segment.programDateTime = std::string(pending_.programDateTime);
+  segment.programDateTime = std::move(pending_.programDateTime);
+  segment.parts = std::move(pending_.parts);
   if (pending_.byteRange) {
     ByteRange range{pending_.byteRange->offset.value_or(0), pending_.byteRange->length};
     if (!pending_.byteRange->offset) {
@@ -226,6 +254,13 @@ M3u8Status MediaPlaylistReader::onUri(std::string_view uri) {
       }
     }
     segment.byteRange = range;
+  } else {
+    // "It applies to every segment that follows it ... that does not have an EXT-X-BYTERANGE."
+    segment.bitrate = bitrate_;
+  }
+  if (playlist_.skipped) {
+    if (!keySeen_) ++playlist_.skipped->segmentsBeforeKey;
+    if (!map_) ++playlist_.skipped->segmentsBeforeMap;
   }
   playlist_.segments.push_back(std::move(segment));
   pending_ = {};
@@ -238,6 +273,8 @@ Result<MediaPlaylist> MediaPlaylistReader::finish(PlaylistHeader header) {
                               ", found the end: the playlist is cut off");
   }
   if (!targetDurationSeen_) return context_.malformed("expected an EXT-X-TARGETDURATION in this media playlist");
+  playlist_.trailingParts = std::move(pending_.parts);
+  setDateTimes(playlist_.segments);
   static_cast<PlaylistHeader&>(playlist_) = std::move(header);
   return std::move(playlist_);
 }

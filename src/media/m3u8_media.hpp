@@ -35,9 +35,10 @@ class MediaPlaylistReader {
   struct Pending {
     std::optional<base::Duration> duration;
     std::size_t durationLine = 0;
-    std::string_view title;
+    std::string title;
     std::optional<ByteRangeText> byteRange;
-    std::string_view programDateTime;
+    std::string programDateTime;
+    std::vector<PartialSegment> parts;
     bool discontinuity = false;
     bool gap = false;
   };
@@ -48,8 +49,17 @@ class MediaPlaylistReader {
   M3u8Status onPlaylistType(std::string_view value);
   M3u8Status onEndList(std::string_view value);
   M3u8Status onIFramesOnly(std::string_view value);
+
+  // m3u8_media_extras.cpp
+  M3u8Status onDateRange(std::string_view value);
+  M3u8Status onPart(std::string_view value);
+  M3u8Status onPartInf(std::string_view value);
+  M3u8Status onPreloadHint(std::string_view value);
+  M3u8Status onRenditionReport(std::string_view value);
+  M3u8Status onServerControl(std::string_view value);
   M3u8Status onSkip(std::string_view value);
 
+  M3u8Status onBitrate(std::string_view value);
   M3u8Status onInf(std::string_view value);
   M3u8Status onByteRange(std::string_view value);
   M3u8Status onDiscontinuity(std::string_view value);
@@ -61,6 +71,8 @@ class MediaPlaylistReader {
   /// The value of a tag that may appear once: refuses the second.
   base::Result<std::uint64_t> singleInteger(std::string_view value, bool& seen);
   base::Result<base::Duration> durationOf(std::string_view text);
+  /// The sequence number of the segment that comes next.
+  [[nodiscard]] std::uint64_t nextSequence() const;
 
   M3u8Context& context_;
   MediaPlaylist playlist_;
@@ -72,6 +84,11 @@ class MediaPlaylistReader {
   std::uint64_t discontinuities_ = 0;
   std::optional<std::uint32_t> map_;
   std::vector<std::uint32_t> keys_;
+  bool keySeen_ = false;
+  std::optional<std::uint64_t> bitrate_;
 };
+
+/// EXT-X-KEY and EXT-X-SESSION-KEY; nothing for METHOD=NONE.
+base::Result<std::optional<SegmentKey>> readSegmentKey(M3u8Context& context, std::string_view value);
 
 }  // namespace p2pml::media

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "media/m3u8_media.hpp"
+
 namespace p2pml::media {
 namespace {
 
@@ -45,11 +47,11 @@ std::optional<RenditionType> renditionTypeOf(std::string_view text) {
 struct MultivariantPlaylistReader::Rules {
   using R = MultivariantPlaylistReader;
   static constexpr std::array kTable = std::to_array<Rule>({
-      {"EXT-X-CONTENT-STEERING", &R::onOther},
+      {"EXT-X-CONTENT-STEERING", &R::onContentSteering},
       {"EXT-X-I-FRAME-STREAM-INF", &R::onIFrameStreamInf},
       {"EXT-X-MEDIA", &R::onMedia},
-      {"EXT-X-SESSION-DATA", &R::onOther},
-      {"EXT-X-SESSION-KEY", &R::onOther},
+      {"EXT-X-SESSION-DATA", &R::onSessionData},
+      {"EXT-X-SESSION-KEY", &R::onSessionKey},
       {"EXT-X-STREAM-INF", &R::onStreamInf},
   });
   static_assert(std::ranges::is_sorted(kTable, {}, &Rule::name));
@@ -119,7 +121,38 @@ M3u8Status MultivariantPlaylistReader::onMedia(std::string_view value) {
   return {};
 }
 
-M3u8Status MultivariantPlaylistReader::onOther(std::string_view) { return {}; }
+M3u8Status MultivariantPlaylistReader::onContentSteering(std::string_view value) {
+  M3u8AttributeReader attributes(context_, value);
+  ContentSteering steering;
+  steering.serverUri = attributes.requiredUri("SERVER-URI");
+  steering.pathwayId = attributes.text("PATHWAY-ID");
+  if (!attributes.status()) return attributes.status();
+  playlist_.contentSteering = std::move(steering);
+  return {};
+}
+
+M3u8Status MultivariantPlaylistReader::onSessionData(std::string_view value) {
+  if (playlist_.sessionData.size() == kMaxPlaylistExtras) return context_.limitExceeded("more than 1000 of them");
+  M3u8AttributeReader attributes(context_, value);
+  SessionData data;
+  data.id = attributes.text("DATA-ID");
+  data.value = attributes.text("VALUE");
+  data.uri = attributes.uri("URI");
+  data.format = attributes.text("FORMAT");
+  data.language = attributes.text("LANGUAGE");
+  if (!attributes.status()) return attributes.status();
+  playlist_.sessionData.push_back(std::move(data));
+  return {};
+}
+
+M3u8Status MultivariantPlaylistReader::onSessionKey(std::string_view value) {
+  if (playlist_.sessionKeys.size() == kMaxPlaylistExtras) return context_.limitExceeded("more than 1000 of them");
+  auto key = readSegmentKey(context_, value);
+  if (!key) return std::unexpected(key.error());
+  // METHOD=NONE is against section 4.3.4.5 and says nothing.
+  if (*key) playlist_.sessionKeys.push_back(std::move(**key));
+  return {};
+}
 
 M3u8Status MultivariantPlaylistReader::onUri(std::string_view uri) {
   if (!pending_) return context_.malformed("expected an EXT-X-STREAM-INF before the variant's URI line");

@@ -31,8 +31,9 @@ class MultivariantPlaylistReader {
   M3u8Status onStreamInf(std::string_view value);
   M3u8Status onIFrameStreamInf(std::string_view value);
   M3u8Status onMedia(std::string_view value);
-  /// Tags that only tell that this is a multivariant playlist.
-  M3u8Status onOther(std::string_view value);
+  M3u8Status onContentSteering(std::string_view value);
+  M3u8Status onSessionData(std::string_view value);
+  M3u8Status onSessionKey(std::string_view value);
 
   M3u8Context& context_;
   MultivariantPlaylist playlist_;

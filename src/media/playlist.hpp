@@ -5,15 +5,18 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/time.hpp"
+#include "media/iso8601.hpp"
 
 namespace p2pml::media {
 
@@ -28,11 +31,22 @@ struct StartPoint {
   friend bool operator==(const StartPoint&, const StartPoint&) = default;
 };
 
+/// A tag that this reader has no rule for: `#NAME` or `#NAME:VALUE`, as written.
+struct UnknownTag {
+  std::size_t line = 0;  ///< counted from 1
+  std::string name;      ///< without the '#'
+  std::string value;
+
+  friend bool operator==(const UnknownTag&, const UnknownTag&) = default;
+};
+
 /// What both kinds of playlist can say.
 struct PlaylistHeader {
   std::uint64_t version = 1;
   bool independentSegments = false;
   std::optional<StartPoint> start;
+  /// In the order written; the first kMaxUnknownTags of them.
+  std::vector<UnknownTag> unknownTags;
   /// All that were defined; a media playlist imports those of its multivariant playlist (M3u8Options::imports).
   PlaylistVariables variables;
 
@@ -70,6 +84,17 @@ struct SegmentMap {
   friend bool operator==(const SegmentMap&, const SegmentMap&) = default;
 };
 
+/// EXT-X-PART (RFC 8216 second edition, section 4.4.4.9): a piece of a segment that is published before the whole is.
+struct PartialSegment {
+  std::string uri;
+  base::Duration duration{};
+  std::optional<ByteRange> byteRange;
+  bool independent = false;
+  bool gap = false;
+
+  friend bool operator==(const PartialSegment&, const PartialSegment&) = default;
+};
+
 struct MediaSegment {
   std::string uri;
   base::Duration duration{};
@@ -82,11 +107,77 @@ struct MediaSegment {
   std::optional<std::uint32_t> map;  ///< place in MediaPlaylist::maps
   std::vector<std::uint32_t> keys;   ///< places in MediaPlaylist::keys, one per KEYFORMAT: any of them decrypts it
   std::string programDateTime;       ///< as written; empty if the tag is absent
+  /// When its first sample is of: its own EXT-X-PROGRAM-DATE-TIME, else reckoned from the nearest one before it, else
+  /// after it, by durations (second edition, section 4.4.4.6). Nothing if no segment has one.
+  std::optional<WallTime> dateTime;
+  std::optional<std::uint64_t> bitrate;  ///< EXT-X-BITRATE, bits a second
+  std::vector<PartialSegment> parts;
 
   friend bool operator==(const MediaSegment&, const MediaSegment&) = default;
 };
 
 enum class PlaylistType : std::uint8_t { none, event, vod };
+
+/// EXT-X-DATERANGE (second edition, section 4.4.5.1). Absent text attributes are empty.
+struct DateRange {
+  std::string id;
+  std::string className;
+  std::string startDate;  ///< as written
+  std::optional<WallTime> start;
+  std::string endDate;  ///< as written
+  std::optional<base::Duration> duration;
+  std::optional<base::Duration> plannedDuration;
+  std::string cue;
+  std::string scte35Command;
+  std::string scte35Out;
+  std::string scte35In;
+  bool endOnNext = false;
+  /// X-... and whatever else it has, in the order written.
+  std::vector<std::pair<std::string, std::string>> otherAttributes;
+
+  friend bool operator==(const DateRange&, const DateRange&) = default;
+};
+
+/// EXT-X-SERVER-CONTROL (section 4.4.3.8).
+struct ServerControl {
+  bool canBlockReload = false;
+  bool canSkipDateRanges = false;
+  std::optional<base::Duration> canSkipUntil;
+  std::optional<base::Duration> holdBack;
+  std::optional<base::Duration> partHoldBack;
+
+  friend bool operator==(const ServerControl&, const ServerControl&) = default;
+};
+
+/// EXT-X-PRELOAD-HINT (section 4.4.5.3): what will be there next.
+struct PreloadHint {
+  std::string type;  ///< "PART" or "MAP"
+  std::string uri;
+  std::uint64_t start = 0;
+  std::optional<std::uint64_t> length;  ///< absent: up to the end
+
+  friend bool operator==(const PreloadHint&, const PreloadHint&) = default;
+};
+
+/// EXT-X-RENDITION-REPORT (section 4.4.5.4): how far another playlist of the same presentation is.
+struct RenditionReport {
+  std::string uri;
+  std::optional<std::uint64_t> lastSequence;
+  std::optional<std::uint64_t> lastPart;
+
+  friend bool operator==(const RenditionReport&, const RenditionReport&) = default;
+};
+
+/// EXT-X-SKIP (section 4.4.5.2): the playlist is a delta update, see mergeDelta() in m3u8_delta.hpp.
+struct SkippedSegments {
+  std::uint64_t count = 0;
+  std::vector<std::string> removedDateRanges;
+  /// How many of the segments here stand before any EXT-X-KEY or EXT-X-MAP: what applied to the skipped ones goes on.
+  std::size_t segmentsBeforeKey = 0;
+  std::size_t segmentsBeforeMap = 0;
+
+  friend bool operator==(const SkippedSegments&, const SkippedSegments&) = default;
+};
 
 /// One stream's segments. Live and still growing unless `endList`.
 struct MediaPlaylist : PlaylistHeader {
@@ -99,6 +190,15 @@ struct MediaPlaylist : PlaylistHeader {
   std::vector<MediaSegment> segments;
   std::vector<SegmentMap> maps;
   std::vector<SegmentKey> keys;
+  std::vector<DateRange> dateRanges;
+
+  std::optional<base::Duration> partTarget;  ///< EXT-X-PART-INF
+  std::optional<ServerControl> serverControl;
+  std::vector<PartialSegment> trailingParts;  ///< of the segment that is not whole yet
+  std::vector<PreloadHint> preloadHints;
+  std::vector<RenditionReport> renditionReports;
+  /// Only with M3u8Options::allowDelta.
+  std::optional<SkippedSegments> skipped;
 
   /// The sum of all segments' durations.
   [[nodiscard]] base::Duration duration() const;
@@ -158,11 +258,33 @@ struct Rendition {
   friend bool operator==(const Rendition&, const Rendition&) = default;
 };
 
+/// EXT-X-SESSION-DATA: value or URI.
+struct SessionData {
+  std::string id;
+  std::string value;
+  std::optional<std::string> uri;
+  std::string format;  ///< of what the URI gives: "JSON" or "RAW"; empty means JSON
+  std::string language;
+
+  friend bool operator==(const SessionData&, const SessionData&) = default;
+};
+
+/// EXT-X-CONTENT-STEERING (second edition, section 4.4.6.6).
+struct ContentSteering {
+  std::string serverUri;
+  std::string pathwayId;  ///< to begin with; empty: the first variant's
+
+  friend bool operator==(const ContentSteering&, const ContentSteering&) = default;
+};
+
 /// The streams to choose from ("Master Playlist" in RFC 8216).
 struct MultivariantPlaylist : PlaylistHeader {
   std::vector<Variant> variants;  ///< in the order written, which names them for peers
   std::vector<Variant> iFrameVariants;
   std::vector<Rendition> renditions;
+  std::vector<SessionData> sessionData;
+  std::vector<SegmentKey> sessionKeys;
+  std::optional<ContentSteering> contentSteering;
 
   friend bool operator==(const MultivariantPlaylist&, const MultivariantPlaylist&) = default;
 };
