@@ -34,7 +34,7 @@ soak: build ## gigabytes between a page in Chromium and a native peer, 20 minute
 	  P2PML_INTEROP=soak P2PML_BUILD_DIR=$(CURDIR)/build/release node --test soak.test.mjs
 
 test-all: ## the same with a second compiler, ten minutes of fuzzing, a thousand seeds of all faults and clang-tidy
-	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all P2PML_SIM_SEEDS=1000 scripts/test.sh dev clang asan tsan determinism wasm web interop sim lint
+	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all P2PML_SIM_SEEDS=1000 scripts/test.sh dev clang asan tsan determinism wasm web manifests interop sim lint
 
 bench: ## build and run the benchmarks, against libdatachannel, libwebrtc, curl and the original in Chromium
 	@scripts/install.sh build test interop wasm

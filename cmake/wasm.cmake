@@ -16,7 +16,7 @@ function(p2pml_wasm_module name)
     file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/*.cpp)
     list(APPEND sources ${found})
   endforeach()
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/src/media/dash/")
   # platform/web/wasm/number_text.cpp is in their place.
   list(FILTER sources EXCLUDE REGEX "/base/(number_text|decimal)\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "/wasm/unpack\\.cpp$")

@@ -8,6 +8,7 @@
 #   wasm         clang-22 for WebAssembly: the tests of the pure rooms and of the simulator under node, digests equal to
 #                native, and the browser's module by itself
 #   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium
+#   manifests    the corpus of HLS and DASH manifests, read by `p2pml probe` and by npm's parsers
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy
@@ -196,6 +197,18 @@ stage_sim() {
   return $status
 }
 
+stage_manifests() {
+  scripts/install.sh build test interop && configure_and_build dev p2pml || return 1
+  local status=0
+  (
+    cd tests/manifests && npm ci --ignore-scripts --no-audit --no-fund &&
+      P2PML_BUILD_DIR="$OLDPWD/build/dev" timeout --kill-after=10 300 npm test
+  ) >"$logs/manifests-node.log" 2>&1 || status=1
+  cat "$logs/manifests-node.log"
+  count_node_tests "$logs/manifests-node.log" || return 1
+  return $status
+}
+
 stage_lint() {
   scripts/lint.sh >"$logs/lint-files.log" 2>&1
   local status=$?
@@ -204,9 +217,9 @@ stage_lint() {
   return $status
 }
 
-known="dev asan tsan determinism wasm web interop clang sim lint"
+known="dev asan tsan determinism wasm web manifests interop clang sim lint"
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web interop)
+[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web manifests interop)
 for stage in "${stages[@]}"; do
   if ! [[ " $known " == *" $stage "* ]]; then
     echo "$0: no stage \"$stage\", expected some of: $known" >&2

@@ -114,6 +114,15 @@ std::string normalisedProperties(const media::StreamProperties& stream) {
 }
 
 std::string rawProperties(const media::StreamProperties& stream) {
+  if (stream.dashOfG4) {
+    const auto& dash = *stream.dashOfG4;
+    media::StreamProperties size;
+    size.width = dash.width;
+    size.height = dash.height;
+    const std::uint64_t bandwidth = stream.bitrateDistinguishes ? dash.bitrate : 0;
+    return propertyString(base::jsNumberText(static_cast<double>(bandwidth)), size, dash.codecs, dash.language,
+                          dash.channels, dash.name, dash.frameRate, {});
+  }
   const std::uint64_t bitrate = stream.bitrateDistinguishes ? stream.bitrate : 0;
   return propertyString(base::jsNumberText(static_cast<double>(bitrate)), stream,
                         stream.codecsOfG4.value_or(stream.codecs), stream.language, stream.channels, stream.name,

@@ -31,7 +31,7 @@ enum class UriUse : std::uint8_t {
   sessionData,
   steering,
   // DASH
-  base,           ///< BaseURL of a Representation without segment URLs of its own
+  base,           ///< BaseURL of a Representation
   mediaTemplate,  ///< may hold $Identifiers$
   media,
   initialization,  ///< may hold $Identifiers$

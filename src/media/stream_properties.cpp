@@ -69,9 +69,9 @@ std::string codecsInHlsJs(const Variant& variant, CodecKind kind) {
   return list;
 }
 
-std::string codecsInG4(const Variant& variant, CodecKind kind) {
+std::string codecsInG4(std::string_view codecs, CodecKind kind) {
   std::string list;
-  for (const std::string_view part : split(variant.codecs, ",")) {
+  for (const std::string_view part : split(codecs, ",")) {
     const std::string_view codec = base::jsTrim(part);
     if (kindInG4(codec) == kind) append(list, codec);
   }
@@ -101,8 +101,8 @@ std::string frameRateOf(const Variant& variant) {
 /// All that G4 hashes of a main stream but the bitrate.
 auto g4IdentityOf(const Variant& variant) {
   const Resolution resolution = variant.resolution.value_or(Resolution{});
-  return std::tuple(codecsInG4(variant, CodecKind::video), resolution.width, resolution.height, frameRateOf(variant),
-                    variant.videoRange);
+  return std::tuple(codecsInG4(variant.codecs, CodecKind::video), resolution.width, resolution.height,
+                    frameRateOf(variant), variant.videoRange);
 }
 
 /// hls.js adds a track "main" before the renditions if none of them stands for the variants' own audio while the first
@@ -134,7 +134,7 @@ std::string audioCodecsInHlsJs(const MultivariantPlaylist& master, const std::st
 std::string audioCodecsInG4(const MultivariantPlaylist& master, const std::string& group) {
   for (const Variant& variant : master.variants) {
     if (variant.audioGroup != group) continue;
-    std::string codecs = codecsInG4(variant, CodecKind::audio);
+    std::string codecs = codecsInG4(variant.codecs, CodecKind::audio);
     if (!codecs.empty()) return codecs;
   }
   return {};
@@ -157,7 +157,7 @@ StreamProperties streamPropertiesOf(const MultivariantPlaylist& master, std::siz
   properties.index = static_cast<std::uint32_t>(level - levels.begin());
   properties.bitrate = source.bandwidth != 0 ? source.bandwidth : source.averageBandwidth.value_or(0);
   properties.codecs = codecsInHlsJs(source, CodecKind::video);
-  setCodecsOfG4(properties, codecsInG4(source, CodecKind::video));
+  setCodecsOfG4(properties, codecsInG4(source.codecs, CodecKind::video));
   if (source.resolution) {
     properties.width = source.resolution->width;
     properties.height = source.resolution->height;
@@ -200,6 +200,8 @@ StreamProperties audioStreamProperties(const MultivariantPlaylist& master, std::
   properties.name = source->name;
   return properties;
 }
+
+std::string videoCodecsOfG4(std::string_view codecs) { return codecsInG4(codecs, CodecKind::video); }
 
 StreamProperties streamPropertiesWithoutMaster() { return {}; }
 

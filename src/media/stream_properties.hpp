@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "media/playlist.hpp"
 
@@ -48,6 +49,20 @@ struct StreamProperties {
   bool bitrateDistinguishes = false;
   /// G4 only: the codecs as core 5.0 lists them, if that differs from `codecs`: it knows fewer by name.
   std::optional<std::string> codecsOfG4;
+  /// G4 only, of an MPD: core 5.0 reads it by itself and not through a player, so that more differs.
+  struct DashOfG4 {
+    std::uint64_t bitrate = 0;
+    std::string codecs;
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::string language;
+    std::string channels;
+    std::string name;
+    std::string frameRate;
+
+    friend bool operator==(const DashOfG4&, const DashOfG4&) = default;
+  };
+  std::optional<DashOfG4> dashOfG4;
 
   friend bool operator==(const StreamProperties&, const StreamProperties&) = default;
 };
@@ -62,6 +77,9 @@ StreamProperties streamPropertiesOf(const MultivariantPlaylist& master, std::siz
 /// puts a track for the first variant's own audio before them, from 1.
 /// Precondition: the rendition is of type audio and has a URI.
 StreamProperties audioStreamProperties(const MultivariantPlaylist& master, std::size_t rendition);
+
+/// The video codecs of a list as core 5.0 picks them out.
+std::string videoCodecsOfG4(std::string_view codecs);
 
 /// A media playlist without a multivariant one says nothing of itself: main, index 0, everything else empty.
 StreamProperties streamPropertiesWithoutMaster();

@@ -40,6 +40,10 @@ StreamNames streamNamesWithoutMaster(std::string_view playlistUrl, std::string_v
   return names;
 }
 
+std::int64_t externalIdOf(const MediaPlaylist& playlist, std::size_t place) {
+  return static_cast<std::int64_t>(playlist.endList ? place : playlist.segments[place].sequence);
+}
+
 std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const StreamNames& names) {
   std::vector<StreamSegment> segments;
   segments.reserve(playlist.segments.size());
@@ -49,7 +53,7 @@ std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const S
     StreamSegment segment;
     segment.sequence = std::to_string(source.sequence);
     segment.id = names.streamSwarmId + "+" + segment.sequence;
-    segment.externalId = static_cast<std::int64_t>(playlist.endList ? place : source.sequence);
+    segment.externalId = externalIdOf(playlist, place);
     segment.url = source.uri;
     if (source.byteRange) segment.range = rangeHeader(*source.byteRange);
     segment.masterSwarmId = names.masterSwarmId;

@@ -66,6 +66,9 @@ StreamNames streamNamesOfVariant(std::string_view masterUrl, const MultivariantP
 /// Names of a media playlist that is no part of a multivariant one.
 StreamNames streamNamesWithoutMaster(std::string_view playlistUrl, std::string_view swarmId = {});
 
+/// The number among binary peers up to G3 of the segment at `place` of the playlist.
+std::int64_t externalIdOf(const MediaPlaylist& playlist, std::size_t place);
+
 /// All segments in their order, those of EXT-X-GAP left out: there is nothing to load.
 std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const StreamNames& names);
 

@@ -229,6 +229,16 @@ bool isHttpUrl(std::string_view url) {
   return split && !split->host.empty();
 }
 
+bool isKeyUrl(std::string_view url) {
+  const UriParts parts = splitUri(url);
+  if (!parts.scheme) return false;
+  if (isHttpScheme(*parts.scheme)) return isHttpUrl(url);
+  for (const std::string_view refused : {"javascript", "vbscript", "file", "about", "blob", "ftp"}) {
+    if (equalsIgnoringCase(*parts.scheme, refused)) return false;
+  }
+  return true;
+}
+
 std::optional<std::string> uriQueryParameter(std::string_view url, std::string_view name) {
   const UriParts parts = splitUri(url);
   std::string_view rest = parts.query.value_or(std::string_view());

@@ -37,6 +37,10 @@ UriParts splitUri(std::string_view text);
 /// True if `url` is absolute, of the scheme http or https in any case, and names a host: what an HTTP client can load.
 bool isHttpUrl(std::string_view url);
 
+/// Whether `url` is of a scheme by which a manifest's key may come: http, https, data, or that of a key system such as
+/// skd. What a program could run or read from the machine it is on (javascript, file, ...) is none.
+bool isKeyUrl(std::string_view url);
+
 /// The value of the query parameter `name`, percent-decoded; the first one if repeated, nothing if there is none.
 std::optional<std::string> uriQueryParameter(std::string_view url, std::string_view name);
 

@@ -176,5 +176,12 @@ TEST(Uri, ReadsQueryParameters) {
   EXPECT_EQ(uriQueryParameter("https://a/p", "v"), std::nullopt);
 }
 
+TEST(Uri, WhereAKeyMayComeFrom) {
+  for (const char* good : {"https://k/1", "http://k/1", "data:text/plain;base64,AA", "skd://key"})
+    EXPECT_TRUE(isKeyUrl(good)) << good;
+  for (const char* bad : {"javascript:alert(1)", "FILE:///etc/passwd", "k.bin", "", "http://"})
+    EXPECT_FALSE(isKeyUrl(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace p2pml::media

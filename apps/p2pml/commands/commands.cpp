@@ -6,7 +6,7 @@ namespace {
 
 /// In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
-    addDemo, addPeer, addSettings, addSim, addTracker,
+    addDemo, addPeer, addProbe, addSettings, addSim, addTracker,
 };
 
 }  // namespace

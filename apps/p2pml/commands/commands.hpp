@@ -21,6 +21,7 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 
 void addDemo(CLI::App& app, Action& action);
 void addPeer(CLI::App& app, Action& action);
+void addProbe(CLI::App& app, Action& action);
 void addSettings(CLI::App& app, Action& action);
 void addSim(CLI::App& app, Action& action);
 void addTracker(CLI::App& app, Action& action);
