@@ -34,6 +34,7 @@ struct HttpRequest {
   std::string password;
   std::optional<base::Duration> timeout;  ///< for the whole request; none: only the loader's silence timeout
   bool followRedirects = true;
+  bool publicOnly = false;  ///< refuse to connect to addresses of this machine and of private networks
 };
 
 /// Events: HttpHead (once), HttpData*, then HttpDone or HttpFailed.

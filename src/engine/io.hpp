@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -72,6 +73,8 @@ struct HttpHead {
   bool acceptsRanges = false;                  ///< Accept-Ranges: bytes was there
   std::string requestUrl;                      ///< after segmentUrlBuilder
   std::string responseUrl;                     ///< after redirects
+  /// Further header fields, where an adapter was asked to tell them: the engine has no use for them.
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 struct HttpData {
   base::RequestId request;

@@ -6,7 +6,7 @@ namespace {
 
 /// In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
-    addDemo, addPeer, addProbe, addSettings, addSim, addTracker,
+    addDemo, addGateway, addPeer, addPlay, addProbe, addSeed, addSettings, addSim, addTracker,
 };
 
 }  // namespace

@@ -20,8 +20,11 @@ using Action = std::function<int()>;
 using AddCommand = void (*)(CLI::App& app, Action& action);
 
 void addDemo(CLI::App& app, Action& action);
+void addGateway(CLI::App& app, Action& action);
 void addPeer(CLI::App& app, Action& action);
+void addPlay(CLI::App& app, Action& action);
 void addProbe(CLI::App& app, Action& action);
+void addSeed(CLI::App& app, Action& action);
 void addSettings(CLI::App& app, Action& action);
 void addSim(CLI::App& app, Action& action);
 void addTracker(CLI::App& app, Action& action);

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <new>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "gateway/urls.hpp"
 #include "platform/native/http/curl_loop.hpp"
 #include "platform/native/http/http_fields.hpp"
 
@@ -152,6 +154,7 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
     bool transferCoded = false;
     bool contentCoded = false;
     bool hasLocation = false;
+    std::vector<std::pair<std::string, std::string>> fields;  ///< all, if the options ask for them
   };
 
   struct Transfer : std::enable_shared_from_this<Transfer> {
@@ -180,6 +183,8 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
     bool final = false;
   };
 
+  [[nodiscard]] bool behindProxy() const;
+  static int onConnected(void* transfer, char* address, char* local, int port, int localPort);
   static std::size_t onHeader(char* data, std::size_t one, std::size_t length, void* transfer);
   static std::size_t onBody(char* data, std::size_t one, std::size_t length, void* transfer);
 
@@ -272,6 +277,10 @@ std::optional<Error> NativeHttpPort::Impl::prepare(Transfer& transfer, const dri
                      static_cast<long>(std::max<std::int64_t>(1, base::toMilliseconds(*what.timeout))));
   }
   if (options_.proxy) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
+  if (what.publicOnly && !behindProxy()) {
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Impl::onConnected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
+  }
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (!options_.caBundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.caBundle.c_str());
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.insecureTls ? 0L : 1L);
@@ -315,6 +324,22 @@ void NativeHttpPort::Impl::close() {
   curl_->close();
 }
 
+/// The address that counts is then the proxy's to connect to, and its business.
+bool NativeHttpPort::Impl::behindProxy() const {
+  if (options_.proxy) return !options_.proxy->empty();
+  return std::ranges::any_of(std::array{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+                             [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+/// Whatever name led here, also after a redirect: asked before a request goes out.
+int NativeHttpPort::Impl::onConnected(void* transfer, char* address, char*, int, int) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  if (!gateway::isPrivateHost(address)) return CURL_PREREQFUNC_OK;
+  self.failure = Error{ErrorCode::invalidArgument, "GET " + redactedUrl(self.url) + ": leads to " + address +
+                                                       ", an address of a private network, from a public stream"};
+  return CURL_PREREQFUNC_ABORT;
+}
+
 std::size_t NativeHttpPort::Impl::onHeader(char* data, std::size_t one, std::size_t length, void* transfer) {
   auto& self = *static_cast<Transfer*>(transfer);
   return self.owner->takeHeader(self, std::string_view(data, one * length));
@@ -356,6 +381,7 @@ std::size_t NativeHttpPort::Impl::takeHeader(Transfer& transfer, std::string_vie
   }
   const auto field = parseHeaderLine(line);
   if (!field) return line.size();
+  if (options_.tellHeaders) response.fields.emplace_back(field->name, field->value);
   if (equalsIgnoringCase(field->name, "Content-Length")) {
     const auto length = parseContentLength(field->value);
     // RFC 9112 section 6.3: "If a message is received without Transfer-Encoding and with an invalid Content-Length
@@ -398,6 +424,7 @@ void NativeHttpPort::Impl::giveHead(const TransferPtr& transfer) {
     if (response.status == 206) head.rangeStart = response.range->first;
     head.rangeTotal = response.range->total;
   }
+  head.headers = response.fields;
   head.requestUrl = transfer->url;
   head.responseUrl = transfer->url;
   long redirects = 0;

@@ -30,6 +30,7 @@ struct NativeHttpOptions {
   std::string caBundle;                                ///< PEM file; empty: the system's
   bool insecureTls = false;                            ///< accept any certificate; for tests and closed networks
   std::optional<std::string> proxy;                    ///< none: http_proxy, https_proxy, no_proxy; empty: no proxy
+  bool tellHeaders = false;                            ///< HttpHead::headers has all fields of the response
   std::uint64_t bodyLimit = std::uint64_t{512} << 20;  ///< bytes of one body; one above fails the request
 };
 

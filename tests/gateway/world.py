@@ -1,0 +1,161 @@
+"""What the gateway's tests and measurements share: an origin that can misbehave, streams made by ffmpeg, the program's processes."""
+
+import http.server
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".mp4": "video/mp4", ".m4s": "video/mp4",
+         ".mpd": "application/dash+xml", ".key": "application/octet-stream"}
+
+
+class Origin:
+    """Serves a folder on 127.0.0.1, with ranges. `delay`: seconds before each answer; `statuses`: path to status."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        self.delay = 0.0
+        self.pace = 0
+        self.statuses = {}
+        self.texts = {}
+        self.requests = []
+        self.bytes = 0
+        origin = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+            def log_message(self, *args):
+                pass
+
+            def do_HEAD(self):
+                self.do_GET()
+
+            def do_GET(self):
+                path = urllib.parse.unquote(self.path.split("?")[0])
+                origin.requests.append((self.command, self.path, self.headers.get("Range")))
+                time.sleep(origin.delay)
+                status = origin.statuses.get(path, 200)
+                file = origin.root / path.lstrip("/")
+                if status != 200 or not (path in origin.texts or file.is_file()):
+                    return self.answer(status if status != 200 else 404, b"no\n", {})
+                body = origin.texts[path].encode() if path in origin.texts else file.read_bytes()
+                headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), "Accept-Ranges": "bytes"}
+                wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+                if wanted and int(wanted[1]) < len(body):
+                    first, last = int(wanted[1]), min(int(wanted[2] or len(body) - 1), len(body) - 1)
+                    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+                    return self.answer(206, body[first:last + 1], headers)
+                self.answer(200, body, headers)
+
+            def answer(self, status, body, headers):
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+                head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+                self.wfile.write(head.encode() + (b"" if origin.pace else b"" if self.command == "HEAD" else body))
+                if origin.pace and self.command != "HEAD":
+                    for at in range(0, len(body), 16384):
+                        self.wfile.write(body[at:at + 16384])
+                        time.sleep(16384 / origin.pace)
+                origin.bytes += len(body)
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 100
+
+            def handle_error(self, request, address):
+                pass  # players hang up when they like
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Program:
+    """A process of the program; `lines` is its standard output."""
+
+    def __init__(self, program, *arguments):
+        self.process = subprocess.Popen([program, "--log-level", "warn", *arguments], stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL)
+
+    def line(self):
+        return self.process.stdout.readline().strip()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.stdout.close()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def play(program, url, *options):
+    """`p2pml play`; the process and the address it prints."""
+    process = Program(program, "play", *options, url)
+    return process, process.line()
+
+
+def make_streams(samples, folder):
+    """The sample stream in the forms that HLS has, and DASH; by name, the path of the manifest."""
+    folder = Path(folder)
+    os.symlink(Path(samples).resolve(), folder / "ts")
+
+    def run(*arguments, source=str(folder / "ts" / "360p" / "index.m3u8")):
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-t", "24", "-i", source, *arguments], check=True, cwd=folder)
+
+    for name in ("fmp4", "bytes", "aes", "audio", "dash"):
+        (folder / name).mkdir()
+    common = ["-c", "copy", "-bsf:a", "aac_adtstoasc", "-f", "hls", "-hls_playlist_type", "vod", "-hls_time", "2"]
+    run(*common, "-hls_segment_type", "fmp4", "fmp4/index.m3u8")
+    run(*common, "-hls_segment_type", "fmp4", "-hls_flags", "single_file", "bytes/index.m3u8")
+    (folder / "aes" / "secret.key").write_bytes(bytes(range(16)))
+    (folder / "aes" / "info").write_text(f"secret.key\n{folder}/aes/secret.key\n000102030405060708090a0b0c0d0e0f\n")
+    run("-c", "copy", *common[4:], "-hls_key_info_file", "aes/info", "aes/index.m3u8")
+    for kind in ("v", "a"):
+        run("-c", "copy", *common[4:], "-map", f"0:{kind}", f"audio/{kind}.m3u8")
+    # ffmpeg writes no EXT-X-STREAM-INF for what it only copies.
+    (folder / "audio" / "master.m3u8").write_text(
+        '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",DEFAULT=YES,LANGUAGE="en",URI="a.m3u8"\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="avc1.4d401e,mp4a.40.2",AUDIO="a"\nv.m3u8\n')
+    run("-c", "copy", "-f", "dash", "-seg_duration", "2", "-use_template", "1", "-use_timeline", "1", "dash/index.mpd",
+        source=str(folder / "fmp4" / "index.m3u8"))
+    return {"ts": "/ts/master.m3u8", "fmp4": "/fmp4/index.m3u8", "bytes": "/bytes/index.m3u8", "aes": "/aes/index.m3u8",
+            "audio": "/audio/master.m3u8", "dash": "/dash/index.mpd"}
+
+
+def stream_hashes(url):
+    """What ffmpeg reads of every stream: a hash of all its packets each. Text; errors are in it."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", url, "-map", "0", "-c", "copy", "-f", "streamhash", "-hash", "md5", "-"],
+                          capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr
+
+
+def frame_counts(url):
+    done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=index,codec_name,nb_read_frames",
+                           "-of", "csv", url], capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr
+
+
+def fetch(url, headers=None, method="GET"):
+    """Status, headers (lower case), body."""
+    request = urllib.request.Request(url, headers=headers or {}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
