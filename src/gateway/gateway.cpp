@@ -242,7 +242,17 @@ void Gateway::answerManifest(const Waiting& waiting, const ManifestKey& key, con
   const ManifestContext context = contextOf(key);
   media::PlaylistVariables variables = manifest.read.variables;
   if (context.variables != nullptr) variables.insert(context.variables->begin(), context.variables->end());
-  auto text = rewriteManifest(manifest.text, manifest.url, waiting.target, variables, session->second.space);
+  if (manifest.read.dash && canonicalUrl(manifest.url) != key.url) {
+    // It is not rewritten, so the player must be where its URLs are relative to.
+    const auto path = session->second.space.localPath(manifest.url);
+    if (!path) return respondText(*out_, waiting.exchange, 502, path.error().detail);
+    out_->push_back(output::RespondHead{waiting.exchange, 302, {{"Location", *path}}, std::uint64_t{0}});
+    out_->push_back(output::RespondEnd{waiting.exchange});
+    return;
+  }
+  auto text = manifest.read.dash
+                  ? base::Result<std::string>(manifest.text)
+                  : rewriteManifest(manifest.text, manifest.url, waiting.target, variables, session->second.space);
   if (!text) {
     log(redacted(key.url) + ": " + text.error().detail, true);
     respondText(*out_, waiting.exchange, 502, "not a manifest to be played: " + text.error().detail);

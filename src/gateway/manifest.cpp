@@ -161,6 +161,15 @@ class Rewriter {
 
 }  // namespace
 
+bool looksLikeMpd(std::string_view text) {
+  constexpr std::size_t kProlog = 4096;
+  const std::string_view start = text.substr(0, kProlog);
+  const std::size_t first = start.find('<');
+  const bool xml = first != std::string_view::npos &&
+                   (start.substr(first).starts_with("<?xml") || start.substr(first).starts_with("<MPD"));
+  return xml && start.find("<MPD") != std::string_view::npos;
+}
+
 bool ReadManifest::live() const {
   return std::ranges::any_of(streams, [](const ManifestStream& stream) { return stream.live; });
 }
@@ -177,11 +186,13 @@ bool looksLikeManifest(std::string_view url) {
 }
 
 base::Result<ReadManifest> readManifest(std::string_view text, std::string_view url, const ManifestContext& context) {
+  // Its relative URLs lead to the gateway by themselves; nothing of it is shared yet.
+  if (looksLikeMpd(text)) return ReadManifest{.dash = true};
   media::M3u8Options options;
   if (context.variables != nullptr) options.imports = *context.variables;
   const auto playlist = media::parseM3u8(text, url, options);
   if (!playlist) {
-    return base::fail(playlist.error().code, "not an HLS manifest: " + playlist.error().detail);
+    return base::fail(playlist.error().code, "not an HLS or DASH manifest: " + playlist.error().detail);
   }
   if (const auto* master = std::get_if<media::MultivariantPlaylist>(&*playlist)) {
     return readMultivariant(*master, url, context);

@@ -35,7 +35,7 @@ struct ManifestStream {
 };
 
 struct ReadManifest {
-  bool dash = false;
+  bool dash = false;  ///< served as it is: DASH is played, not shared
   bool multivariant = false;
   std::vector<ListedStream> listed;     ///< of a multivariant playlist
   std::vector<ManifestStream> streams;  ///< of all others; empty for what is not shared
@@ -55,6 +55,9 @@ struct ManifestContext {
 
 /// True if the URL's name or type says that it is a manifest.
 bool looksLikeManifest(std::string_view url);
+
+/// True for the beginning of an MPEG-DASH MPD.
+bool looksLikeMpd(std::string_view text);
 
 /// `url`: where the text came from, after redirects. Errors: malformed ("not an HLS ... manifest: ..."), limitExceeded.
 base::Result<ReadManifest> readManifest(std::string_view text, std::string_view url, const ManifestContext& context);

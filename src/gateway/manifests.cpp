@@ -15,7 +15,7 @@ const Manifest* Manifests::find(const ManifestKey& key) const {
 const Manifest* Manifests::get(base::TimePoint now, Outputs& out, const ManifestKey& key, bool publicOnly,
                                const Headers& headers, std::uint64_t& lastFetch) {
   if (const Manifest* known = find(key)) {
-    const base::Duration shared = known->good() && !known->read.live() ? kShared : kSharedLive;
+    const base::Duration shared = known->good() && !known->read.live() && !known->read.dash ? kShared : kSharedLive;
     if (now - known->fetchedAt < shared) return known;
   }
   const bool already = std::ranges::any_of(fetching_, [&](const auto& item) { return item.second.key == key; });

@@ -73,8 +73,9 @@ std::vector<QueuedSegment> Stream::seedPlan(std::size_t count, const std::set<st
   base::Duration in{};
   for (std::size_t i = begin; i < end; ++i) {
     const bool missing = !loaded.contains(segments_[i].id);
+    // Nobody waits for it: other viewers may fetch it as well as this one.
+    if (missing) in += segments_[i].duration;
     queue.push_back({segments_[i], missing ? priority++ : 0, in});
-    in += segments_[i].duration;
   }
   return queue;
 }

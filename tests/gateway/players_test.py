@@ -84,11 +84,14 @@ class Players(unittest.TestCase):
         address = self.check_equal("audio")
         self.assertIn("secondary", [s["type"] for s in self.stats(address)["streams"]])
 
+    def test_dash(self):
+        self.check_equal("dash")
+
     def test_two_gateways_share(self):
         first = self.play("fmp4")
         hashes = stream_hashes(first)
         before = self.origin.bytes
-        second = self.play("fmp4", "--settings", self.settings({"httpDownloadInitialTimeout": 20000}))
+        second = self.play("fmp4", "--settings", self.settings({"startupPolicy": "p2pFirst"}))
         self.assertEqual(stream_hashes(second), hashes)
         streams = self.stats(second)["streams"]
         self.assertGreater(streams[0]["bytes"]["p2p"], 0, streams)
@@ -217,7 +220,7 @@ class Players(unittest.TestCase):
         self.running.append(process)
         status, _, body = fetch(address)
         self.assertEqual(status, 502)
-        self.assertIn(b"not an HLS manifest", body)
+        self.assertIn(b"not an HLS or DASH manifest", body)
 
     def test_a_player_that_is_started(self):
         out = Path(self.folder.name) / "player.txt"
@@ -241,7 +244,7 @@ class Players(unittest.TestCase):
                 break
             time.sleep(0.2)
         self.assertGreaterEqual(streams[0]["segmentsOver"]["http"], streams[0]["segments"])
-        viewer = self.play("fmp4", "--settings", self.settings({"httpDownloadInitialTimeout": 20000}))
+        viewer = self.play("fmp4", "--settings", self.settings({"startupPolicy": "p2pFirst"}))
         stream_hashes(viewer)
         self.assertGreater(self.stats(viewer)["bytes"]["p2p"], 0)
 

@@ -16,6 +16,8 @@ void addGateway(CLI::App& app, Action& action) {
   addGatewayOptions(*sub, *command);
   sub->add_option("--allow", command->allowedHosts, "Host that may be opened, or *.domain; all unless given")
       ->type_name("HOST");
+  sub->add_option("--host", command->names, "Further name or address by which players reach it (Host header)")
+      ->type_name("HOST");
   sub->add_option("--allow-origin", command->allowedOrigins, "Origin of pages that may open streams; none unless given")
       ->type_name("ORIGIN");
   sub->callback([command, &action] {

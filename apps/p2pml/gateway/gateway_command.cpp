@@ -61,6 +61,7 @@ base::Result<engine::Settings> settingsOf(const GatewayCommand& command) {
   if (command.metered) {
     // Nothing is loaded on suspicion: what is needed next over HTTP, the rest only from peers who have it.
     settings.httpDownloadProbability = 0;
+    settings.httpPrefetchTime = 0;
   }
   // Small pieces, so that every peer gets one before it takes us for stalled.
   if (command.uploadLimit > 0) otherwise("webRtcMaxMessageSize", settings.webRtcMaxMessageSize, std::int64_t{16} << 10);
@@ -131,6 +132,7 @@ base::Result<native::GatewayServerOptions> gatewayOptions(const GatewayCommand& 
   }
   options.gateway.allowedHosts = command.allowedHosts;
   options.gateway.access.allowedOrigins = command.allowedOrigins;
+  options.gateway.access.hosts = command.names;
   options.gateway.version = std::string(version());
   options.gateway.streams.maxLanes = command.maxStreams;
   options.gateway.streams.seedSegments = command.storeSegments;

@@ -22,6 +22,7 @@ struct GatewayCommand {
   std::vector<std::string> headers;
   std::vector<std::string> allowedOrigins;
   std::vector<std::string> allowedHosts;
+  std::vector<std::string> names;  ///< of this machine, as players write them
   std::vector<std::string> localAddresses;
   bool noP2p = false;
   bool noUpload = false;
