@@ -210,10 +210,12 @@ void Gateway::manifestArrived(const ManifestKey& key) {
       again = std::max(stream.targetDuration / 2, base::milliseconds(500));
     }
     seeded->second.next[key.url] = live ? now_ + again : base::kNever;
-    if (manifest->read.multivariant && manifest->good()) {
+    // What a listed playlist lists in turn is no stream of this one: manifests could go on for ever.
+    if (manifest->good() && key.url == key.opened) {
       for (const ListedStream& listed : manifest->read.listed) {
         const auto url = canonicalUrl(listed.url);
-        if (listed.shared && url) seeded->second.next.try_emplace(*url, now_);
+        if (!listed.shared || !url || seeded->second.next.size() > options_.streams.maxLanes) continue;
+        seeded->second.next.try_emplace(*url, now_);
       }
     }
     streams_.seed(now_, *out_, key.opened);

@@ -476,6 +476,17 @@ TEST_F(GatewayTest, ASeedKeepsEveryQualityOfAVod) {
   EXPECT_THAT(world.fetching(), IsEmpty());
 }
 
+TEST_F(GatewayTest, ASeedDoesNotFollowPlaylistsThatListPlaylistsForEver) {
+  const auto master = [](const std::string& uri) { return "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n" + uri + "\n"; };
+  world.input(input::Seed{kUrl});
+  world.respond(kUrl, master("1.m3u8"));
+  world.respond("https://example.com/a/1.m3u8", master("2.m3u8"));
+  EXPECT_THAT(world.fetching(), IsEmpty());
+  world.input(input::Seed{"https://example.com/b/index.m3u8"});
+  world.respond("https://example.com/b/index.m3u8", master("index.m3u8"));
+  EXPECT_THAT(world.fetching(), IsEmpty());
+}
+
 // ---------------------------------------------------------------------------------------------------------- strangers
 
 TEST_F(GatewayTest, RequestsUnderAnotherHostAreRefused) {
