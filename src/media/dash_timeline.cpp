@@ -523,7 +523,9 @@ Result<void> applyIndex(TimelineStream& stream, std::size_t index, const Segment
     segments.push_back(std::move(segment));
   }
   stream.segments.insert(stream.segments.end(), segments.begin(), segments.end());
-  std::ranges::stable_sort(stream.segments, {}, &TimelineSegment::start);
+  std::ranges::sort(stream.segments, {}, [](const TimelineSegment& segment) {
+    return std::tuple(segment.start, segment.period, segment.range ? segment.range->offset : 0);
+  });
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 namespace p2pml::media {
 namespace {
@@ -122,9 +123,10 @@ SegmentFinder::SegmentFinder(const Presentation& presentation) {
       entries_.push_back({segments[i].url, range ? range->offset : 0, end, {s, i}});
     }
   }
-  // Stable: of equal ones the first stream's comes first.
-  std::ranges::stable_sort(
-      entries_, [](const Entry& a, const Entry& b) { return a.url != b.url ? a.url < b.url : a.offset < b.offset; });
+  // Of equal ones the first stream's comes first.
+  std::ranges::sort(entries_, {}, [](const Entry& entry) {
+    return std::tuple(entry.url, entry.offset, entry.place.stream, entry.place.segment);
+  });
 }
 
 std::optional<SegmentFinder::Place> SegmentFinder::find(std::string_view url,
