@@ -55,6 +55,7 @@ class World {
     loader_ = std::move(*HybridLoader::create(options_));
   }
 
+  [[nodiscard]] bool nodes() const { return options_.settings.schedulingPolicy == Scheduling::cooperative; }
   [[nodiscard]] bool severalProtocols() const { return options_.settings.peerProtocols.size() > 1; }
 
   /// A digest of all outputs.
@@ -92,6 +93,10 @@ class World {
     settings.simultaneousP2PDownloads = (more & 32U) != 0 ? 1 : 3;
     if ((more & 64U) != 0) settings.peerProtocols = {Generation::g0, Generation::g3};
     if ((more & 128U) != 0) settings.peerProtocols = {Generation::g4, Generation::g2, Generation::g0};
+    if ((more & 192U) == 192U) {
+      settings.peerProtocols = {Generation::g0, Generation::g3};
+      settings.schedulingPolicy = Scheduling::cooperative;
+    }
     settings.trackerAnnounce = {"wss://one", "wss://two"};
     settings.peerRequestsPerAnnounce = 3;
     options.seed = script.byte();
@@ -304,7 +309,8 @@ class World {
   std::string mark() {
     const std::size_t node = script_.below(4);
     if (node == 3 && !ownSdp_.empty()) return ownSdp_;
-    return withNodeMark("sdp", std::string(kNodeNameLength, static_cast<char>('a' + node)));
+    std::string sdp = withNodeMark("sdp", std::string(kNodeNameLength, static_cast<char>('a' + node)));
+    return nodes() && script_.byte() % 4 != 0 ? withExtension(std::move(sdp), 1) : sdp;
   }
 
   base::ConnectionId connection() {
@@ -322,11 +328,62 @@ class World {
       default:
         if (checker_.exists(id) && !checker_.isOpen(id) && checker_.hasRemote(id)) {
           feed(input::PeerOpened{id, "192.0.2.1"});
+          if (nodes()) feed(input::PeerMessage{id, wire::encode(wire::NodeHello{1, 3})});
         }
     }
   }
 
+  /// To any connection, also one that speaks something else.
+  void nodeFrame() {
+    static constexpr std::array<std::uint64_t, 6> kOffsets = {0, 0, 1, 3, 70'000, 1ULL << 50};
+    static constexpr std::array<std::uint64_t, 6> kTotals = {0, 3, 10, 10, 70'000, 1ULL << 50};
+    const base::ConnectionId to = connection();
+    const auto number = static_cast<std::int64_t>(script_.below(10));
+    const std::uint64_t request = script_.below(6);
+    wire::NodeFrame frame;
+    switch (script_.below(8)) {
+      case 0:
+      case 1: {
+        wire::NodeHave have;
+        have.reset = script_.flag();
+        for (std::int64_t i = 0; i < 8; ++i) {
+          const auto state = static_cast<wire::NodeStatus::State>(script_.below(4));
+          const bool relaying = state == wire::NodeStatus::State::relaying;
+          have.numbers.push_back({i, 1, {state, relaying ? static_cast<std::uint32_t>(script_.below(3)) : 0}});
+        }
+        frame = std::move(have);
+        break;
+      }
+      case 2: {
+        const std::uint64_t from = kOffsets[script_.below(kOffsets.size())];
+        frame = wire::NodeRequest{request, number, from, script_.flag() ? 0 : from + 1 + script_.byte()};
+        break;
+      }
+      case 3:
+      case 4: {
+        const std::size_t size = script_.below(12) + 1;
+        std::uint64_t total = kTotals[script_.below(kTotals.size())];
+        const std::uint64_t offset = kOffsets[script_.below(kOffsets.size())];
+        if (total != 0 && offset + size > total) total = offset + size;
+        feed(input::PeerMessage{to, wire::encode(wire::NodeData{request, offset, size, total})});
+        if (script_.byte() % 8 != 0) feed(input::PeerMessage{to, base::Bytes::copyOf(std::string(size, 'x'))});
+        return;
+      }
+      case 5:
+        frame = wire::NodeEnd{request, static_cast<wire::NodeEnd::Status>(script_.below(4)),
+                              kTotals[script_.below(kTotals.size())]};
+        break;
+      case 6: frame = wire::NodeCancel{request, kOffsets[script_.below(kOffsets.size())]}; break;
+      default: feed(input::PeerMessage{to, base::Bytes::copyOf(script_.text(script_.below(32)))}); return;
+    }
+    feed(input::PeerMessage{to, wire::encode(frame)});
+  }
+
   void peerCommand() {
+    if (nodes() && script_.byte() % 8 != 0) {
+      nodeFrame();
+      return;
+    }
     if (severalProtocols() && script_.flag()) {
       binaryCommand();
       return;

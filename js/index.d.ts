@@ -140,6 +140,7 @@ export interface HybridLoaderSettings {
   peerProtocols: Generation[]
   schedulingPolicy: 'classic' | 'cooperative'
   startupPolicy: 'fast' | 'p2pFirst'
+  peerExtension: boolean
   httpPrefetchTime: number
 }
 

@@ -180,6 +180,15 @@ Bytes BytesAssembler::finish() {
   return pieces_.front();
 }
 
+Bytes BytesAssembler::at(std::size_t offset) const {
+  P2PML_ASSERT(offset < size_);
+  for (const Bytes& piece : pieces_) {
+    if (offset < piece.size()) return piece.slice(offset);
+    offset -= piece.size();
+  }
+  return (copying_ ? buffer_.view() : joined_).slice(offset);
+}
+
 bool BytesAssembler::intact() const {
   return joined_.intact() && std::all_of(pieces_.begin(), pieces_.end(), [](const Bytes& b) { return b.intact(); });
 }

@@ -152,6 +152,9 @@ class BytesAssembler {
   void setExpectedSize(std::size_t size) { expected_ = size; }
   [[nodiscard]] std::size_t size() const { return size_; }
   void append(const Bytes& piece);
+  /// What is there from `offset` on, as far as it is in one piece: at least one byte. Nothing is copied.
+  /// Precondition: offset < size().
+  [[nodiscard]] Bytes at(std::size_t offset) const;
   /// All pieces as one view. The assembler can go on after it.
   [[nodiscard]] Bytes finish();
   /// False if any piece's content cannot be read: only of foreign pieces.

@@ -33,8 +33,14 @@ struct WireName {
   friend bool operator==(const WireName&, const WireName&) = default;
 };
 
-/// What a peer calls a segment: text from JSON peers, a number within the swarm's stream from binary ones.
-using PeerSegmentName = std::variant<base::SegmentId, std::int64_t>;
+/// WireName::entry of a segment of the current stream.
+struct EntryName {
+  std::string entry;
+  friend bool operator==(const EntryName&, const EntryName&) = default;
+};
+/// What a peer calls a segment: text from JSON peers, a number within the swarm's stream from binary ones; p2pml nodes
+/// leave the stream away.
+using PeerSegmentName = std::variant<base::SegmentId, std::int64_t, EntryName>;
 
 /// The master swarm of a segment given to load(segments, streamSwarmId).
 const std::string& masterSwarmOf(const Segment& segment, const std::string& streamSwarmId);

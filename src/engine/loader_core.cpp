@@ -45,7 +45,8 @@ class LoaderCore::QueuePeers final : public PeerView {
   }
   void holders(std::size_t index, std::vector<Holder>& holders) const override {
     const auto& name = core_.queue_[index].name;
-    if (name) core_.peers_.holders(now_, *name, holders);
+    const std::string& id = core_.queue_[index].segment.id;
+    if (name) core_.peers_.holders(now_, id, *name, core_.relays_.limit(id), holders);
   }
   void neighbours(std::vector<Neighbour>& neighbours) const override { core_.peers_.neighbours(neighbours); }
 
@@ -80,6 +81,8 @@ void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs)
   if (destroyed_) return;
   settle(io);
   tellFollowed(io);
+  relay(io);
+  settle(io);
   flushAvailability(io);
   stats_.storedSegments = store_.count();
 }
@@ -100,7 +103,10 @@ void LoaderCore::settle(StepIo& io) {
       std::visit([&](auto& what) { handle(io, what); }, event);
     }
     events_.clear();
-    if (std::exchange(queueChanged_, false)) processQueue(io);
+    if (std::exchange(queueChanged_, false)) {
+      processQueue(io);
+      peers_.shareOut(io);
+    }
   } while (!events_.empty() || queueChanged_);
 }
 
@@ -395,6 +401,7 @@ void LoaderCore::accept(StepIo& io, Segment segment, std::optional<base::PeerId>
   segmentBytes_.add(segment.data->size());
   releaseSlot(segment.id, method);
   partials_.erase(segment.id);
+  finishRelays(io, segment.id, *segment.data);
   store_.store(io, std::move(segment), peerId);
 }
 
@@ -411,6 +418,8 @@ void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
   if (validation.method == Method::p2p && !validation.fromSeveral) {
     peers_.expel(io, validation.connection,
                  {ErrorCode::malformed, "segment refused by segmentValidator: " + error.detail});
+  } else if (validation.method == Method::p2p) {
+    peers_.distrust(validation.segment.id);
   }
   queueChanged_ = true;
 }
@@ -479,6 +488,19 @@ void LoaderCore::handle(StepIo& io, event::SegmentRequested& requested) {
   if (sharing()) {
     const Numbering numbering = infoOf(requested.generation).numbering;
     const auto id = store_.idOf(requested.request.segment, stream_, numbering);
+    if (!uploadSlot() && peers_.wantedFrom(requested.connection, requested.request)) {
+      peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
+      return;
+    }
+    if (const auto coming = id ? std::nullopt : comingAs(requested)) {
+      if (peers_.downloadSource(*coming) == requested.connection) {
+        // Each would wait for the other.
+        peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
+      } else {
+        relays_.add(*coming, {requested.connection, requested.request});
+      }
+      return;
+    }
     store_.fetchForPeer(io, requested.connection, requested.request, id);
   } else {
     peers_.sendAbsent(io, requested.connection, requested.request);
@@ -644,7 +666,9 @@ void LoaderCore::broadcastAvailability(StepIo& io) {
 
 OwnAvailability LoaderCore::ownAvailability() {
   store_.unshareLost();
-  return makeOwnAvailability(store_, http_, stream_, options_.settings);
+  OwnAvailability own = makeOwnAvailability(store_, http_, stream_, options_.settings);
+  if (peers_.extended()) addNodeForms(own, store_, receiving(), stream_, options_.settings);
+  return own;
 }
 
 }  // namespace p2pml::engine

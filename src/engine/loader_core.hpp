@@ -17,6 +17,7 @@
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
 #include "engine/peers/peer_manager.hpp"
+#include "engine/relays.hpp"
 #include "engine/scheduling/deadlines.hpp"
 #include "engine/scheduling/policy.hpp"
 #include "engine/storage/segment_store.hpp"
@@ -126,6 +127,23 @@ class LoaderCore {
   void flushAvailability(StepIo& io);
   void tellFollowed(StepIo& io);
   [[nodiscard]] OwnAvailability ownAvailability();
+
+  // Relaying (loader_relaying.cpp).
+  /// What is still coming may be passed on: with a validator nothing is known to be right before the end.
+  [[nodiscard]] bool relaying() const {
+    return peers_.extended() && sharing() && !options_.capabilities.segmentValidator;
+  }
+  /// What p2pml nodes are told of segments that are still coming.
+  std::vector<Receiving> receiving();
+  /// After each step: passes on what has come.
+  void relay(StepIo& io);
+  /// Those who wait for a segment of which all bytes are here.
+  void finishRelays(StepIo& io, const std::string& segmentId, const base::Bytes& data);
+  /// One more answer to a p2pml node would not make all of them too slow.
+  [[nodiscard]] bool uploadSlot() const;
+  /// The segment that is coming and that a node calls so.
+  [[nodiscard]] std::optional<std::string> comingAs(const event::SegmentRequested& requested) const;
+  [[nodiscard]] base::Bytes comingAt(const std::string& segmentId, std::uint64_t offset) const;
   [[nodiscard]] bool p2pOn() const { return options_.settings.useP2P && options_.capabilities.webRtc; }
   [[nodiscard]] bool sharing() const { return p2pOn() && !options_.settings.consumeOnly && store_.ready(); }
 
@@ -143,6 +161,8 @@ class LoaderCore {
   SmoothedValue segmentBytes_;
 
   Following following_;
+  Relays relays_;
+  std::uint64_t receivingSign_ = 0;  // changes with what receiving() says
 
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;

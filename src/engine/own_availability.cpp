@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/identity.hpp"
+#include "engine/node_names.hpp"
 #include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
 
@@ -71,6 +72,36 @@ OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloa
     }
   }
   return own;
+}
+
+void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
+                  const std::string& stream, const Settings& settings) {
+  for (const Generation generation : settings.peerProtocols) {
+    NodeForm& form = own.nodes[static_cast<std::size_t>(generation)];
+    // G2 and G3 number alike.
+    if (generation == Generation::g3 && own.nodeMapFor(Generation::g2)) {
+      form = own.nodes[static_cast<std::size_t>(Generation::g2)];
+      continue;
+    }
+    std::vector<wire::NodeNumbers> numbers;
+    std::vector<wire::NodeNamed> named;
+    const auto add = [&](const WireName& name, const wire::NodeStatus& status) {
+      if (name.stream.value != stream) return;
+      auto known = nodeNameOf(name, generation);
+      if (!known) return;
+      if (const auto* number = std::get_if<std::int64_t>(&*known)) {
+        numbers.push_back({*number, 1, status});
+      } else {
+        named.push_back({std::get<std::string>(std::move(*known)), status});
+      }
+    };
+    store.forEachNewestFirst([&](const WireName& name) {
+      add(name, {wire::NodeStatus::State::loaded, 0});
+      return true;
+    });
+    for (const Receiving& segment : receiving) add(segment.name, segment.status);
+    form.map = std::make_shared<const wire::NodeMap>(std::move(numbers), std::move(named));
+  }
 }
 
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http) {

@@ -2,7 +2,9 @@
 // (docs/protocol/peer-json.md 5a.3, docs/protocol/peer-binary.md 5b.5).
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +13,28 @@
 #include "engine/generation.hpp"
 #include "engine/http/http_downloads.hpp"
 #include "engine/storage/segment_store.hpp"
+#include "wire/peer_node.hpp"
 
 namespace p2pml::engine {
 
 /// Longest JSON map we send: every peer takes a message of that size (data-channel.md: a=max-message-size:262144). What
 /// was stored first is left out.
 inline constexpr std::size_t kMaxMapBytes = 240 * 1024;
+
+/// A segment that is still coming, as p2pml nodes are told of it.
+struct Receiving {
+  WireName name;
+  wire::NodeStatus status;
+};
+
+/// What p2pml nodes are told (docs/protocol/node.md): of the current stream, each names segments as the swarm does that
+/// it was met in. Shared by the sessions; equal by content.
+struct NodeForm {
+  std::shared_ptr<const wire::NodeMap> map;  ///< null if that form was not made
+  friend bool operator==(const NodeForm& a, const NodeForm& b) {
+    return a.map == b.map || (a.map && b.map && *a.map == *b.map);
+  }
+};
 
 /// Encoded once for all peers; each session sends the form that its peer reads. A form that no generation of
 /// `peerProtocols` needs is not made.
@@ -26,14 +44,23 @@ struct OwnAvailability {
   std::optional<Messages> externalIds;  ///< of the current stream, Numbering::externalId
   std::optional<Messages> sequences;    ///< of the current stream, Numbering::sequence
 
+  std::array<NodeForm, kGenerations> nodes;  ///< by generation; those with equal names share one
+
   /// Null if that form was not made.
   [[nodiscard]] const Messages* messagesFor(Generation generation) const;
+  [[nodiscard]] const std::shared_ptr<const wire::NodeMap>& nodeMapFor(Generation generation) const {
+    return nodes[static_cast<std::size_t>(generation)].map;
+  }
   friend bool operator==(const OwnAvailability&, const OwnAvailability&) = default;
 };
 
 /// Linear in what it tells of. `stream` is the current one's name (WireName::stream).
 OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloads& http, const std::string& stream,
                                     const Settings& settings);
+
+/// Adds the forms for p2pml nodes. Linear in what they tell of.
+void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
+                  const std::string& stream, const Settings& settings);
 
 /// The JSON map alone.
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http);

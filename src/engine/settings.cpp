@@ -76,6 +76,7 @@ constexpr SettingRow kRows[] = {
     other("peerProtocols", SettingKind::generations),
     other("schedulingPolicy", SettingKind::scheduling),
     other("startupPolicy", SettingKind::startup),
+    boolean("peerExtension", &Settings::peerExtension),
     count("httpPrefetchTime", &Settings::httpPrefetchTime),
 };
 

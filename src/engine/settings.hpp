@@ -80,6 +80,7 @@ struct Settings {
   Scheduling schedulingPolicy = Scheduling::classic;
   // Of the cooperative policy.
   Startup startupPolicy = Startup::fast;
+  bool peerExtension = true;               ///< the nodes' own protocol (docs/protocol/node.md); cooperative policy
   std::int64_t httpPrefetchTime = 30'000;  ///< how far ahead of the player segments are fetched for all
 
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -54,6 +54,9 @@ constexpr Description kDescriptions[] = {
      "Rules by which segments are fetched: those of 0.6, or viewers that share the work of fetching from the origin"},
     {"startupPolicy",
      "Where the first segment comes from: HTTP at once, or a peer if one can be asked in time; cooperative only"},
+    {"peerExtension",
+     "Speak the protocol of p2pml nodes, which can relay and share out segments, with those who speak it too; "
+     "cooperative only"},
     {"httpPrefetchTime",
      "Milliseconds ahead of the player in which segments are fetched from the origin for all; cooperative only"},
 };

@@ -270,6 +270,7 @@ TEST(Setting, SchedulingPolicyAndStartupPolicy) {
             R"(setting schedulingPolicy: got "best", expected "classic" or "cooperative")");
   EXPECT_EQ(textError(R"({"startupPolicy":1})"), R"(setting startupPolicy: got 1, expected "fast" or "p2pFirst")");
 }
+TEST(Setting, PeerExtension) { expectBoolean("peerExtension", &Settings::peerExtension, true); }
 TEST(Setting, HttpPrefetchTime) { expectCount("httpPrefetchTime", &Settings::httpPrefetchTime, 30'000); }
 TEST(Setting, MaxPeers) { expectInteger("maxPeers", &Settings::maxPeers, 100, 0, 10'000); }
 
@@ -359,7 +360,7 @@ TEST(Settings, InfosTellTheTableInItsOrder) {
   const auto& infos = settingInfos();
   const Json json = toJson(Settings{});
   ASSERT_EQ(infos.size(), json.object()->size());
-  EXPECT_EQ(infos.size(), 28U);
+  EXPECT_EQ(infos.size(), 29U);
   EXPECT_EQ(infos.front().name, "cachedSegmentExpiration");
   EXPECT_EQ(infos[20].name, "rtcConfig");
   EXPECT_EQ(infos.back().name, "httpPrefetchTime");

@@ -107,7 +107,10 @@ void putFields(Out& out, const NodeEnd& end) {
   put(out, static_cast<std::uint64_t>(end.status));
   put(out, end.total);
 }
-void putFields(Out& out, const NodeCancel& cancel) { put(out, cancel.request); }
+void putFields(Out& out, const NodeCancel& cancel) {
+  put(out, cancel.request);
+  put(out, cancel.from);
+}
 
 /// Most bytes of a frame's type and length and of the counts in `have`.
 constexpr std::size_t kHaveOverhead = 16;
@@ -235,7 +238,10 @@ void read(Fields& in, NodeEnd& end) {
   end.total = in.number("total");
 }
 
-void read(Fields& in, NodeCancel& cancel) { cancel.request = in.number("request"); }
+void read(Fields& in, NodeCancel& cancel) {
+  cancel.request = in.number("request");
+  cancel.from = in.number("from");
+}
 
 template <class Frame>
 base::Result<std::optional<NodeFrame>> frameOf(const char* name, std::span<const std::byte> body) {

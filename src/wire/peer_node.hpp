@@ -113,9 +113,10 @@ struct NodeEnd {
   std::uint64_t total = 0;  ///< of the segment, where complete
   friend bool operator==(const NodeEnd&, const NodeEnd&) = default;
 };
-/// The requester wants no more of it. Data that is on its way may still come.
+/// The requester wants nothing more from byte `from` on. Data that is on its way may still come.
 struct NodeCancel {
   std::uint64_t request = 0;
+  std::uint64_t from = 0;  ///< 0: nothing more at all, and no end either
   friend bool operator==(const NodeCancel&, const NodeCancel&) = default;
 };
 

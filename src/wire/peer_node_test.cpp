@@ -64,7 +64,8 @@ TEST(PeerNodeTest, FramesAsTheSpecificationShowsThem) {
       {NodeData{7, 65536, 65535, 1048576}, "040a07808004ffff03808040"},
       {NodeEnd{7, NodeEnd::Status::complete, 1048576}, "05050700808040"},
       {NodeEnd{7, NodeEnd::Status::busy, 0}, "0503070200"},
-      {NodeCancel{7}, "060107"},
+      {NodeCancel{7, 0}, "06020700"},
+      {NodeCancel{7, 65536}, "060407808004"},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(hex(encode(row.frame)), row.bytes);
@@ -73,14 +74,14 @@ TEST(PeerNodeTest, FramesAsTheSpecificationShowsThem) {
 }
 
 TEST(PeerNodeTest, SeveralFramesInOneMessageDataLast) {
-  const auto frames = framesOf(fromHex("060107060108040407000500"));
-  EXPECT_THAT(frames, ElementsAre(NodeFrame(NodeCancel{7}), NodeFrame(NodeCancel{8}), NodeFrame(NodeData{7, 0, 5, 0})));
-  EXPECT_EQ(errorOf("040407000500060107"), "node frame data: expected to be the last of its message");
+  const auto frames = framesOf(fromHex("0602070006020800040407000500"));
+  EXPECT_THAT(frames, ElementsAre(NodeFrame(NodeCancel{7, 0}), NodeFrame(NodeCancel{8, 0}), NodeFrame(NodeData{7, 0, 5, 0})));
+  EXPECT_EQ(errorOf("04040700050006020700"), "node frame data: expected to be the last of its message");
 }
 
 TEST(PeerNodeTest, WhatALaterVersionAddsIsPassedOver) {
-  EXPECT_THAT(framesOf(fromHex("7f03aabbcc060107")), ElementsAre(NodeFrame(NodeCancel{7})));
-  EXPECT_THAT(framesOf(fromHex("0603070102")), ElementsAre(NodeFrame(NodeCancel{7})));
+  EXPECT_THAT(framesOf(fromHex("7f03aabbcc06020700")), ElementsAre(NodeFrame(NodeCancel{7, 0})));
+  EXPECT_THAT(framesOf(fromHex("060407000102")), ElementsAre(NodeFrame(NodeCancel{7, 0})));
   EXPECT_THAT(framesOf(fromHex("0503076300")), ElementsAre(NodeFrame(NodeEnd{7, NodeEnd::Status::failed, 0})));
   EXPECT_THAT(framesOf(base::Bytes()), ElementsAre());
 }

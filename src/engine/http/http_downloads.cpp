@@ -138,6 +138,19 @@ std::optional<PartialBody> HttpDownloads::received(const std::string& id) {
   return PartialBody{download.body.finish(), download.expected.value_or(0)};
 }
 
+base::Bytes HttpDownloads::receivedAt(const std::string& id, std::uint64_t offset) const {
+  const auto named = byId_.find(id);
+  if (named == byId_.end()) return {};
+  const Download& download = downloads_.find(named->second)->second;
+  if (download.sliceFullBody || offset >= download.body.size()) return {};
+  base::Bytes bytes = download.body.at(static_cast<std::size_t>(offset));
+  return bytes.intact() ? bytes : base::Bytes();
+}
+
+std::uint64_t HttpDownloads::total(const std::string& id) const {
+  return downloads_.find(byId_.find(id)->second)->second.expected.value_or(0);
+}
+
 void HttpDownloads::release(const std::string& id) {
   const auto named = byId_.find(id);
   if (named == byId_.end()) return;

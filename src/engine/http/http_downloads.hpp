@@ -53,6 +53,11 @@ class HttpDownloads {
   /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.
   [[nodiscard]] std::optional<PartialBody> received(const std::string& id);
 
+  /// Of these bytes those from `offset` on, as far as they are there in one piece and can be read.
+  [[nodiscard]] base::Bytes receivedAt(const std::string& id, std::uint64_t offset) const;
+  /// Bytes of the whole segment; 0: not known. Precondition: active(id).
+  [[nodiscard]] std::uint64_t total(const std::string& id) const;
+
   /// The loader has taken (or refused) what event::Downloaded brought; the slot is free again.
   void release(const std::string& id);
   /// As after a failed download: no HTTP for this segment during httpFailedSegmentTimeout.

@@ -26,10 +26,10 @@ std::int64_t numberOf(const PeerRequest& request) { return std::get<std::int64_t
 }  // namespace
 
 BinaryPeerSession::BinaryPeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter)
-    : PeerSession(std::move(remote),
-                  Outbox(static_cast<std::size_t>(settings.webRtcMaxMessageSize), Outbox::Order::commandsOvertake,
-                         &wire::safeChunkLength),
-                  settings, timers, meter),
+    : SwarmPeerSession(std::move(remote),
+                       Outbox(static_cast<std::size_t>(settings.webRtcMaxMessageSize), Outbox::Order::commandsOvertake,
+                              &wire::safeChunkLength),
+                       settings, timers, meter),
       maxMessageSize_(static_cast<std::size_t>(settings.webRtcMaxMessageSize)) {}
 
 Availability BinaryPeerSession::availability(const WireName& name) const {

@@ -10,12 +10,12 @@
 #include <set>
 #include <vector>
 
-#include "engine/peers/peer_session.hpp"
+#include "engine/peers/swarm_peer_session.hpp"
 #include "wire/peer_binary.hpp"
 
 namespace p2pml::engine {
 
-class BinaryPeerSession final : public PeerSession {
+class BinaryPeerSession final : public SwarmPeerSession {
  public:
   /// Segments that this peer sent without a byte: more are not remembered beyond its next announcement.
   static constexpr std::size_t kMaxEmptySegments = 1024;

@@ -46,7 +46,7 @@ const base::SegmentId& idOf(const PeerRequest& request) { return std::get<base::
 }  // namespace
 
 JsonPeerSession::JsonPeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter)
-    : PeerSession(
+    : SwarmPeerSession(
           std::move(remote),
           Outbox(static_cast<std::size_t>(settings.webRtcMaxMessageSize), Outbox::Order::atomicBodies, &chunkLength),
           settings, timers, meter) {}

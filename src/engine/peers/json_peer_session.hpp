@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/peers/peer_session.hpp"
+#include "engine/peers/swarm_peer_session.hpp"
 #include "wire/peer_json.hpp"
 
 namespace p2pml::engine {
 
-class JsonPeerSession final : public PeerSession {
+class JsonPeerSession final : public SwarmPeerSession {
  public:
   JsonPeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter);
 

@@ -30,5 +30,17 @@ TEST(NodeMark, OfAnyOtherFormIsNone) {
   EXPECT_FALSE(nodeMarkOf("a=x-p2pml-node:abcdefghij ABCDEFGH0\r\n"));
 }
 
+TEST(NodeMark, TellsTheVersionOfTheExtension) {
+  const std::string sdp = withExtension(withNodeMark("v=0\r\n", kName), 1);
+  EXPECT_EQ(sdp, std::string("v=0\r\na=x-p2pml-node:") + kName + "\r\na=x-p2pml-extension:1\r\n");
+  EXPECT_EQ(extensionOf(sdp), 1U);
+  EXPECT_EQ(nodeMarkOf(sdp), kName);
+  EXPECT_EQ(extensionOf("a=x-p2pml-extension:999"), 999U);
+  for (const char* other : {"", "v=0\r\n", "a=x-p2pml-extension:", "a=x-p2pml-extension:0", "a=x-p2pml-extension:01",
+                            "a=x-p2pml-extension:1000", "a=x-p2pml-extension:1 2", "a=x-p2pml-extension:-1"}) {
+    EXPECT_EQ(extensionOf(other), 0U) << other;
+  }
+}
+
 }  // namespace
 }  // namespace p2pml::engine

@@ -24,6 +24,9 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
       meter_(meter),
       node_(settings.peerProtocols.size() > 1 || settings.schedulingPolicy == Scheduling::cooperative ? std::move(node)
                                                                                                       : std::string()),
+      extension_(!kOnlyG0 && settings.peerExtension && settings.schedulingPolicy == Scheduling::cooperative
+                     ? wire::kNodeVersion
+                     : 0),
       trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket),
       swarms_(settings, rng) {}
 
@@ -134,7 +137,15 @@ PeerManager::RemoteKey PeerManager::keyOf(const Connection& connection) {
   return {"", connection.generation, *connection.remote};
 }
 
-std::string PeerManager::marked(const std::string& sdp) const { return node_.empty() ? sdp : withNodeMark(sdp, node_); }
+std::string PeerManager::marked(const std::string& sdp) const {
+  std::string text = node_.empty() ? sdp : withNodeMark(sdp, node_);
+  return extended() ? withExtension(std::move(text), extension_) : text;
+}
+
+void PeerManager::readMarks(Connection& connection, std::string_view sdp) const {
+  if (!node_.empty()) connection.remoteNode = nodeMarkOf(sdp).value_or("");
+  connection.extension = std::min(extension_, extended() ? extensionOf(sdp) : 0);
+}
 
 // --------------------------------------------------------------------------------------------- what the scheduler asks
 
@@ -154,13 +165,18 @@ void PeerManager::idleHolders(base::TimePoint now, const WireName& name, std::ve
   }
 }
 
+const PeerSession* PeerManager::downloadOf(const std::string& segmentId, ConnectionId connection) const {
+  const auto at = connections_.find(connection);
+  if (at == connections_.end() || !at->second.session) return nullptr;
+  const std::string* current = at->second.session->downloading();
+  return current != nullptr && *current == segmentId ? at->second.session.get() : nullptr;
+}
+
 ConnectionId PeerManager::downloadSource(const std::string& segmentId) const {
+  if (fromNodes(segmentId)) return nodes_.source(segmentId);
   const auto named = downloads_.find(segmentId);
   if (named == downloads_.end()) return {};
-  const auto at = connections_.find(named->second);
-  if (at == connections_.end() || !at->second.session) return {};
-  const std::string* current = at->second.session->downloading();
-  return current != nullptr && *current == segmentId ? named->second : ConnectionId{};
+  return downloadOf(segmentId, named->second) == nullptr ? ConnectionId{} : named->second;
 }
 
 bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
@@ -170,25 +186,34 @@ bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
 }
 
 Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId) const {
+  if (fromNodes(segmentId)) return nodes_.progress(now, segmentId);
   const ConnectionId source = downloadSource(segmentId);
   return source ? connections_.find(source)->second.session->progress(now) : Progress{};
 }
 
-void PeerManager::holders(base::TimePoint now, const WireName& name, std::vector<Holder>& holders) const {
+void PeerManager::holders(base::TimePoint now, const std::string& segmentId, const WireName& name,
+                          std::uint32_t relayLimit, std::vector<Holder>& holders) const {
   for (const auto& [who, usable] : usable_) {
     const PeerSession& session = *connections_.find(usable.connection)->second.session;
-    const Availability state = session.availability(name);
+    Availability state = session.availability(name);
     if (state == Availability::none) continue;
-    holders.push_back({usable.connection, state, session.idle(now), session.resumes(), session.bytesPerSecond(), 0});
+    const std::uint32_t depth = state == Availability::relaying ? session.relayDepth(name) : 0;
+    if (state == Availability::relaying && (depth >= relayLimit || (extended() && nodes_.distrusted(segmentId)))) {
+      state = Availability::loadingByHttp;
+    }
+    holders.push_back({usable.connection, state, session.idle(now), session.resumes(), session.bytesPerSecond(),
+                       static_cast<std::uint8_t>(depth)});
   }
 }
 
 void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
   for (const auto& [who, usable] : usable_) {
-    const std::string& node = connections_.find(usable.connection)->second.remoteNode;
-    // A mark is asked for where nodes elect; who does not write it takes no part.
-    neighbours.push_back(
-        {usable.connection, node.empty() ? 0 : hashOf(node), electing() && !node.empty(), usable.since});
+    const Connection& connection = connections_.find(usable.connection)->second;
+    const std::string& node = connection.remoteNode;
+    // A mark is asked for where nodes elect; who does not write it takes no part, nor does who says so.
+    const NodePeerSession* session = nodeAt(usable.connection);
+    const bool cooperative = electing() && !node.empty() && (session == nullptr || session->cooperative());
+    neighbours.push_back({usable.connection, node.empty() ? 0 : hashOf(node), cooperative, usable.since});
   }
 }
 
@@ -206,11 +231,17 @@ void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& se
   const auto at = connections_.find(connection);
   P2PML_ASSERT(at != connections_.end() && at->second.session != nullptr);
   downloads_[segment.id] = connection;
+  if (NodePeerSession* node = nodeAt(connection)) {
+    nodes_.start(io, *node, segment, name, start);
+    settleNodes(io);
+    return;
+  }
   at->second.session->request(io, segment, name, start);
   settle(io, at);
 }
 
 std::optional<PartialBody> PeerManager::received(const std::string& segmentId) {
+  if (fromNodes(segmentId)) return nodes_.beginning(segmentId);
   const ConnectionId source = downloadSource(segmentId);
   if (!source) return std::nullopt;
   return connections_.find(source)->second.session->received();
@@ -221,6 +252,11 @@ std::optional<PartialBody> PeerManager::cancelDownload(StepIo& io, const std::st
   if (named == downloads_.end()) return std::nullopt;
   const auto at = connections_.find(named->second);
   downloads_.erase(named);
+  if (fromNodes(segmentId)) {
+    auto partial = nodes_.cancel(io, segmentId);
+    settleNodes(io);
+    return partial;
+  }
   if (at == connections_.end()) return std::nullopt;
   PeerSession& session = *at->second.session;
   // Complete already and only waiting for its validation: nothing is left to cancel.
@@ -228,6 +264,75 @@ std::optional<PartialBody> PeerManager::cancelDownload(StepIo& io, const std::st
   auto partial = session.cancelDownload(io);
   settle(io, at);
   return partial;
+}
+
+// ------------------------------------------------------------------------------------------------------- p2pml nodes
+
+NodePeerSession* PeerManager::nodeAt(ConnectionId connection) {
+  if (kOnlyG0) return nullptr;
+  PeerSession* session = sessionOf(connection);
+  NodePeerSession* node = session == nullptr ? nullptr : session->node();
+  if (node != nullptr) touched_.push_back(connection);
+  return node;
+}
+
+const NodePeerSession* PeerManager::nodeAt(ConnectionId connection) const {
+  if (kOnlyG0) return nullptr;
+  const auto at = connections_.find(connection);
+  return at == connections_.end() || !at->second.session ? nullptr : at->second.session->node();
+}
+
+void PeerManager::idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) {
+  for (const auto& [who, usable] : usable_) {
+    const NodePeerSession* node = std::as_const(*this).nodeAt(usable.connection);
+    if (node == nullptr || !node->idle(now) || node->availability(name) != Availability::loaded) continue;
+    nodes.push_back(nodeAt(usable.connection));
+  }
+}
+
+void PeerManager::settleNodes(StepIo& io) {
+  while (!touched_.empty()) {
+    const auto at = connections_.find(touched_.back());
+    touched_.pop_back();
+    if (at != connections_.end()) settle(io, at);
+  }
+}
+
+void PeerManager::shareOut(StepIo& io) {
+  if (!extended()) return;
+  nodes_.shareOut(io);
+  settleNodes(io);
+}
+
+base::Bytes PeerManager::receivedAt(const std::string& segmentId, std::uint64_t offset) const {
+  if (const SegmentBody* body = kOnlyG0 ? nullptr : nodes_.body(segmentId)) return body->at(offset);
+  const auto named = downloads_.find(segmentId);
+  const PeerSession* session = named == downloads_.end() ? nullptr : downloadOf(segmentId, named->second);
+  return session == nullptr ? base::Bytes() : session->receivedAt(offset);
+}
+
+std::uint64_t PeerManager::incomingTotal(const std::string& segmentId) const {
+  if (const SegmentBody* body = kOnlyG0 ? nullptr : nodes_.body(segmentId)) return body->total();
+  const auto named = downloads_.find(segmentId);
+  const PeerSession* session = named == downloads_.end() ? nullptr : downloadOf(segmentId, named->second);
+  return session == nullptr ? 0 : session->downloadTotal();
+}
+
+std::optional<std::uint64_t> PeerManager::wantedFrom(ConnectionId connection, const PeerRequest& request) const {
+  const NodePeerSession* node = nodeAt(connection);
+  return node == nullptr ? std::nullopt : node->wantedFrom(request);
+}
+
+void PeerManager::relay(StepIo& io, ConnectionId connection, const PeerRequest& request, std::uint64_t total,
+                        const base::Bytes& bytes) {
+  if (NodePeerSession* node = nodeAt(connection)) node->relay(io, request, total, bytes);
+  settleNodes(io);
+}
+
+void PeerManager::endAnswer(StepIo& io, ConnectionId connection, const PeerRequest& request,
+                            wire::NodeEnd::Status status) {
+  if (NodePeerSession* node = nodeAt(connection)) node->end(io, request, status);
+  settleNodes(io);
 }
 
 // ------------------------------------------------------------------------------------------------------------ sending
@@ -271,7 +376,17 @@ void PeerManager::expel(StepIo& io, ConnectionId connection, Error why) {
 }
 
 void PeerManager::settle(StepIo& io, Connections::iterator at) {
-  if (!at->second.session || !at->second.session->mustClose()) return;
+  if (!at->second.session) return;
+  if (NodePeerSession* node = kOnlyG0 ? nullptr : at->second.session->node()) {
+    const ConnectionId id = at->first;
+    if (auto end = node->takeRangeEnd()) {
+      nodes_.onRangeEnd(io, id, node->id(), std::move(*end));
+      settleNodes(io);
+      at = connections_.find(id);
+      if (at == connections_.end()) return;
+    }
+  }
+  if (!at->second.session->mustClose()) return;
   io.out.push_back(output::PeerError{at->second.session->id(), *at->second.session->mustClose()});
   drop(io, at, /*tellPort=*/true);
 }
@@ -356,7 +471,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived&
   fresh.offerId = offer.offerId;
   fresh.tracker = offer.tracker;
   fresh.remote = offer.from;
-  if (!node_.empty()) fresh.remoteNode = nodeMarkOf(offer.sdp).value_or("");
+  readMarks(fresh, offer.sdp);
   if (!node_.empty() && fresh.remoteNode == node_) return;  // our own offer of another swarm
   const RemoteKey who = keyOf(fresh);
   if (usable_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
@@ -399,7 +514,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived
   // A tracker may relay it in the name of another swarm.
   if (swarm == nullptr || swarm->infoHash != answer.infoHash) return;
   connection.remote = answer.from;
-  if (!node_.empty()) connection.remoteNode = nodeMarkOf(answer.sdp).value_or("");
+  readMarks(connection, answer.sdp);
   const RemoteKey who = keyOf(connection);
   const bool ourselves = answer.from == swarm->ownId || (!node_.empty() && connection.remoteNode == node_);
   if (usable_.contains(who) || ourselves || full(connection.generation)) {
@@ -446,8 +561,9 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   connection.state = State::open;
   const auto existing = usable_.find(who);
   const base::PeerId told = existing == usable_.end() ? *connection.remote : existing->second.told;
-  connection.session =
-      PeerSession::make({at->first, told, connection.generation, opened.remoteAddress}, settings_, timers_, meter_);
+  connection.session = PeerSession::make(
+      {at->first, told, connection.generation, opened.remoteAddress, connection.extension}, settings_, timers_, meter_);
+  connection.session->onOpened(io);
   if (existing == usable_.end()) {
     usable_[who] = {at->first, told, io.now};
     peerSetChanged();
@@ -518,6 +634,9 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
     return;
   }
   connection.session->onClosed(io);
+  if (NodePeerSession* node = kOnlyG0 ? nullptr : connection.session->node()) {
+    if (auto end = node->takeRangeEnd()) nodes_.onRangeEnd(io, id, node->id(), std::move(*end));
+  }
   const RemoteKey who = keyOf(connection);
   const auto named = usable_.find(who);
   if (named == usable_.end() || named->second.connection != id) return;  // the retiring one of two

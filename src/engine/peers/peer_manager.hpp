@@ -20,6 +20,7 @@
 #include "base/rng.hpp"
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
+#include "engine/peers/node_downloads.hpp"
 #include "engine/peers/peer_session.hpp"
 #include "engine/peers/swarms.hpp"
 #include "engine/timers.hpp"
@@ -27,7 +28,7 @@
 
 namespace p2pml::engine {
 
-class PeerManager {
+class PeerManager final : private NodeDownloads::Peers {
  public:
   static constexpr base::Duration kOfferLifetime =
       base::seconds(50);  ///< 5c.2: offers are destroyed after 50 s without an answer
@@ -63,7 +64,9 @@ class PeerManager {
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
   /// Of a running download; nothing is known of one that is complete.
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;
-  void holders(base::TimePoint now, const WireName& name, std::vector<Holder>& holders) const;
+  /// A peer that relays it at a depth of `relayLimit` or more counts as loading it.
+  void holders(base::TimePoint now, const std::string& segmentId, const WireName& name, std::uint32_t relayLimit,
+               std::vector<Holder>& holders) const;
   void neighbours(std::vector<Neighbour>& neighbours) const;
   /// Hash of the name that other p2pml nodes know us by.
   [[nodiscard]] std::uint64_t ownId() const;
@@ -76,6 +79,12 @@ class PeerManager {
   std::optional<PartialBody> cancelDownload(StepIo& io, const std::string& segmentId);
   /// The segment's first bytes, as far as a peer has sent them; nothing if that is none.
   [[nodiscard]] std::optional<PartialBody> received(const std::string& segmentId);
+  /// Idle p2pml nodes are given parts of what others are sending.
+  void shareOut(StepIo& io);
+  /// A validator refused what several peers had sent.
+  void distrust(const std::string& segmentId) {
+    if (extended()) nodes_.distrust(segmentId);
+  }
   /// The loader has taken or refused what event::Downloaded brought.
   void release(const std::string& segmentId) { downloads_.erase(segmentId); }
 
@@ -83,6 +92,36 @@ class PeerManager {
   void sendAvailabilityToAll(StepIo& io, const OwnAvailability& own);
   void sendSegment(StepIo& io, base::ConnectionId connection, const PeerRequest& request, const base::Bytes& data);
   void sendAbsent(StepIo& io, base::ConnectionId connection, const PeerRequest& request);
+  // Answers to p2pml nodes about a segment that is still coming: as those of NodePeerSession.
+  [[nodiscard]] std::optional<std::uint64_t> wantedFrom(base::ConnectionId connection, const PeerRequest& request) const;
+  void relay(StepIo& io, base::ConnectionId connection, const PeerRequest& request, std::uint64_t total,
+             const base::Bytes& bytes);
+  void endAnswer(StepIo& io, base::ConnectionId connection, const PeerRequest& request, wire::NodeEnd::Status status);
+  /// What peers are sending us.
+  struct Incoming {
+    const std::string& segmentId;
+    const WireName& name;
+    std::uint32_t depth;  ///< relaying nodes between us and a complete source
+  };
+  template <class Visit>
+  void forEachIncoming(Visit visit) const {
+    if (!extended()) return;
+    nodes_.forEach([&](const std::string& id, const WireName& name, const SegmentBody&, std::uint32_t depth) {
+      visit(Incoming{id, name, depth});
+    });
+    for (const auto& [id, source] : downloads_) {
+      const PeerSession* session = downloadOf(id, source);
+      if (session != nullptr && !nodes_.has(id)) visit(Incoming{id, session->downloadName(), 0});
+    }
+  }
+  /// Bytes of a segment that peers are sending from `offset` on, as far as they are here in one piece.
+  [[nodiscard]] base::Bytes receivedAt(const std::string& segmentId, std::uint64_t offset) const;
+  /// Of a segment that peers are sending; 0: not known.
+  [[nodiscard]] std::uint64_t incomingTotal(const std::string& segmentId) const;
+
+  /// The p2pml nodes' own protocol is spoken with those who speak it too.
+  [[nodiscard]] bool extended() const { return !kOnlyG0 && extension_ > 0; }
+
   /// The peer has done something that a peer must not do.
   void expel(StepIo& io, base::ConnectionId connection, base::Error why);
 
@@ -139,7 +178,8 @@ class PeerManager {
     std::uint64_t batch = 0;  // of an offer
     TrackerIndex tracker{};   // of an answer
     std::optional<base::PeerId> remote;
-    std::string remoteNode;  // where the remote is a p2pml node in several swarms
+    std::string remoteNode;       // where the remote is a p2pml node
+    std::uint32_t extension = 0;  // version of the nodes' protocol that both speak; 0: none
     bool retiring = false;
     std::unique_ptr<PeerSession> session;
   };
@@ -183,6 +223,16 @@ class PeerManager {
   [[nodiscard]] bool transferring(const RemoteKey& who) const;
   /// Ends the session if it wants that.
   void settle(StepIo& io, Connections::iterator at);
+  /// A build for G0 alone has no such downloads, and nothing of what they need.
+  [[nodiscard]] bool fromNodes(const std::string& segmentId) const { return !kOnlyG0 && nodes_.has(segmentId); }
+  /// What a call of a session may have left to do.
+  void settleNodes(StepIo& io);
+  [[nodiscard]] NodePeerSession* nodeAt(base::ConnectionId connection) override;
+  [[nodiscard]] const NodePeerSession* nodeAt(base::ConnectionId connection) const override;
+  void idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) override;
+  /// The session if it is getting that segment.
+  [[nodiscard]] const PeerSession* downloadOf(const std::string& segmentId, base::ConnectionId connection) const;
+  void readMarks(Connection& connection, std::string_view sdp) const;
   PeerSession* sessionOf(base::ConnectionId connection);
   Connections::iterator findOffer(const base::OfferId& id);
   void peerSetChanged();
@@ -194,7 +244,8 @@ class PeerManager {
   IdCounters& ids_;
   base::Rng& rng_;
   TransferMeter& meter_;
-  const std::string node_;  // empty where nobody needs to know us again: one swarm, and no elections
+  const std::string node_;         // empty where nobody needs to know us again: one swarm, and no elections
+  const std::uint32_t extension_;  // newest version of the nodes' protocol that we speak; 0: none
   TrackerClient trackers_;
   Swarms swarms_;
   std::optional<StreamIdentity> stream_;
@@ -202,6 +253,8 @@ class PeerManager {
   std::map<base::OfferId, base::ConnectionId> offers_;
   std::map<RemoteKey, Usable> usable_;
   std::map<std::string, base::ConnectionId> downloads_;  // by segment id, until the loader releases it
+  NodeDownloads nodes_{*this};
+  std::vector<base::ConnectionId> touched_;  // sessions that nodes_ has worked with
   std::map<std::uint64_t, Batch> batches_;
   std::map<RemoteKey, std::size_t> handshakes_;
   std::size_t incomingHandshakes_ = 0;

@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "engine/peers/binary_peer_session.hpp"
 #include "engine/peers/json_peer_session.hpp"
+#include "engine/peers/node_peer_session.hpp"
 
 namespace p2pml::engine {
 
@@ -21,6 +22,10 @@ constexpr base::Duration kTellingWait = base::seconds(1);
 
 std::unique_ptr<PeerSession> PeerSession::make(RemotePeer remote, const Settings& settings, Timers& timers,
                                                TransferMeter& meter) {
+  // Left out with the generations that are not built.
+  if (!kOnlyG0 && remote.extension > 0) {
+    return std::make_unique<NodePeerSession>(std::move(remote), settings, timers, meter);
+  }
   if (infoOf(remote.generation).codec == Codec::json) {
     return std::make_unique<JsonPeerSession>(std::move(remote), settings, timers, meter);
   }
@@ -29,26 +34,35 @@ std::unique_ptr<PeerSession> PeerSession::make(RemotePeer remote, const Settings
 
 // ------------------------------------------------------------------------------------------------------ downloading
 
-void PeerSession::request(StepIo& io, const Segment& segment, const WireName& name, const PartialBody* start) {
+PeerSession::Download& PeerSession::beginDownload(StepIo& io, const Segment& segment, const WireName& name) {
   P2PML_ASSERT(!download_);
-  P2PML_ASSERT(start == nullptr || resumes());
   download_.emplace();
   download_->segment = segment;
   download_->segment.data.reset();
   download_->name = name;
   download_->askedAt = io.now;
   download_->running.start(io.now);
-  if (start != nullptr) {
-    download_->resumed = true;
-    download_->total = start->total;
-    download_->body = base::BytesAssembler(static_cast<std::size_t>(start->total));
-    // All bytes may be there and only the end of the segment was not told. Peers of 5.0 send no empty rest (5b.6).
-    const auto most = static_cast<std::size_t>(start->total - 1);
-    download_->body.append(start->data.slice(0, std::min(start->data.size(), most)));
-  }
+  return *download_;
+}
+
+void PeerSession::askFor(StepIo& io) {
   armDownloadTimer(io.now + answerTimeout());
   io.out.push_back(output::SegmentStart{download_->segment, Method::p2p, id()});
   sendRequest(io);
+}
+
+void PeerSession::request(StepIo& io, const Segment& segment, const WireName& name, const PartialBody* start) {
+  P2PML_ASSERT(start == nullptr || resumes());
+  Download& download = beginDownload(io, segment, name);
+  if (start != nullptr) {
+    download.resumed = true;
+    download.total = start->total;
+    download.body = base::BytesAssembler(static_cast<std::size_t>(start->total));
+    // All bytes may be there and only the end of the segment was not told. Peers of 5.0 send no empty rest (5b.6).
+    const auto most = static_cast<std::size_t>(start->total - 1);
+    download.body.append(start->data.slice(0, std::min(start->data.size(), most)));
+  }
+  askFor(io);
 }
 
 Progress PeerSession::progress(base::TimePoint now) const {
@@ -79,12 +93,21 @@ void PeerSession::beginBody(StepIo& io, std::uint64_t total) {
   download_->receiving = true;
   if (download_->total == 0) download_->body = base::BytesAssembler(static_cast<std::size_t>(total));
   download_->total = total;
-  armDownloadTimer(io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout));
+  armSilenceTimer(io.now);
+}
+
+void PeerSession::countBytes(StepIo& io, std::uint64_t bytes) {
+  bytesDownloaded_ += bytes;
+  meter_.downloaded(io, Method::p2p, bytes, id());
+}
+
+void PeerSession::countUpload(StepIo& io, std::uint64_t bytes) {
+  bytesUploaded_ += bytes;
+  meter_.uploaded(io, bytes, id());
 }
 
 bool PeerSession::takeBytes(StepIo& io, const base::Bytes& bytes) {
-  bytesDownloaded_ += bytes.size();
-  meter_.downloaded(io, Method::p2p, bytes.size(), id());
+  countBytes(io, bytes.size());
   if (bytes.size() > download_->total - download_->body.size()) {
     Error error{ErrorCode::malformed, "too many bytes received for segment"};
     fault(error);
@@ -93,7 +116,7 @@ bool PeerSession::takeBytes(StepIo& io, const base::Bytes& bytes) {
   }
   download_->body.append(bytes);
   download_->running.add(io.now, bytes.size());
-  armDownloadTimer(io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout));
+  armSilenceTimer(io.now);
   return true;
 }
 
@@ -117,14 +140,15 @@ void PeerSession::onDownloadTimer(StepIo& io) {
   }
   Error error{ErrorCode::timeout,
               "segment body stalled: no bytes for " + std::to_string(settings_.p2pNotReceivingBytesTimeout) + " ms"};
-  ++stalls_;
+  if (!download_->relayed) ++stalls_;
   // It would be asked again at once for the same segment: let others have a chance first.
-  restUntil_ = io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout * stalls_);
+  const base::TimePoint rested =
+      io.now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout * std::max(stalls_, 1));
   rejectDownload(io, stalls_ >= kMaxStalls ? Error{ErrorCode::aborted, error.detail} : error);
   if (stalls_ >= kMaxStalls) {
     close(std::move(error));
   } else {
-    armDownloadTimer(restUntil_);  // fires without a download: the manager looks at the queue again
+    rest(rested);
   }
 }
 
@@ -155,41 +179,9 @@ void PeerSession::armDownloadTimer(base::TimePoint when) {
   timers_.set({TimerKind::peerDownload, connection().value}, when);
 }
 
-// ---------------------------------------------------------------------------------------------------------- sending
-
-void PeerSession::sendAvailability(StepIo& io, const OwnAvailability& own) {
-  const OwnAvailability::Messages* messages = own.messagesFor(generation());
-  if (messages == nullptr) return;
-  told_ = *messages;
-  repeatAvailability(io);
-}
-
-void PeerSession::repeatAvailability(StepIo& io) {
-  if (told_.empty()) return;
-  outbox_.setAnnouncement(told_);
-  flush(io);
-}
-
-void PeerSession::sendCommand(StepIo& io, Outbox::Messages command) {
-  if (!outbox_.addCommand(std::move(command))) {
-    close({ErrorCode::limitExceeded, "peer does not read: too many commands are waiting for it"});
-    return;
-  }
-  flush(io);
-}
-
-void PeerSession::flush(StepIo& io) {
-  while (auto message = outbox_.take()) {
-    io.out.push_back(output::SendToPeer{connection(), std::move(message->data)});
-    if (message->segmentBytes == 0) continue;
-    bytesUploaded_ += message->segmentBytes;
-    meter_.uploaded(io, message->segmentBytes, id());
-  }
-}
-
-void PeerSession::onDrained(StepIo& io, std::uint64_t total) {
-  outbox_.onDrained(total);
-  flush(io);
+void PeerSession::rest(base::TimePoint when) {
+  restUntil_ = when;
+  armDownloadTimer(when);  // fires without a download: the manager looks at the queue again
 }
 
 void PeerSession::fault(Error error) {
@@ -200,10 +192,6 @@ void PeerSession::fault(Error error) {
 Error PeerSession::wrongSize(std::uint64_t announced) {
   return {ErrorCode::malformed, "SegmentData announces " + std::to_string(announced) + " bytes, expected 1 to " +
                                     std::to_string(kMaxSegmentBytes)};
-}
-
-Error PeerSession::askedTooMuch() {
-  return {ErrorCode::limitExceeded, "peer asks for more segments at once than " + std::to_string(Outbox::kMaxBodies)};
 }
 
 }  // namespace p2pml::engine

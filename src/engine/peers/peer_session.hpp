@@ -1,5 +1,6 @@
-// One connected peer: what it has, what we are getting from it, what it gets from us. What all generations have in
-// common; how each codec does it is in json_peer_session.hpp and binary_peer_session.hpp.
+// One connected peer: what it has, what we are getting from it, what it gets from us. What all of them have in common;
+// how those of the swarms' generations do it is in swarm_peer_session.hpp, how p2pml nodes do it among themselves in
+// node_peer_session.hpp.
 //
 // Owned by PeerManager. What always holds: at most one request of ours is open; everything the peer can make us keep is
 // bounded.
@@ -18,7 +19,6 @@
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
 #include "engine/own_availability.hpp"
-#include "engine/peers/outbox.hpp"
 #include "engine/scheduling/policy.hpp"
 #include "engine/timers.hpp"
 #include "engine/transfer_meter.hpp"
@@ -31,7 +31,16 @@ struct RemotePeer {
   base::ConnectionId connection;
   base::PeerId id;
   Generation generation{};
-  std::string address;  ///< may be empty
+  std::string address;          ///< may be empty
+  std::uint32_t extension = 0;  ///< version of the protocol of p2pml nodes to speak; 0: that of the generation
+};
+
+class NodePeerSession;
+
+/// What of one segment a peer was asked for has come to its end.
+struct RangeEnd {
+  std::string segmentId;
+  std::optional<base::Error> error;  ///< none: all of it has come
 };
 
 class PeerSession {
@@ -43,7 +52,7 @@ class PeerSession {
   /// Downloads in a row that stopped coming.
   static constexpr int kMaxStalls = 3;
 
-  /// The session that speaks the codec of remote.generation.
+  /// The session that speaks what `remote` speaks.
   static std::unique_ptr<PeerSession> make(RemotePeer remote, const Settings& settings, Timers& timers,
                                            TransferMeter& meter);
   virtual ~PeerSession() = default;
@@ -57,12 +66,20 @@ class PeerSession {
   [[nodiscard]] std::uint64_t bytesDownloaded() const { return bytesDownloaded_; }
   [[nodiscard]] std::uint64_t bytesUploaded() const { return bytesUploaded_; }
 
+  /// This, if it is a p2pml node that speaks the nodes' protocol.
+  [[nodiscard]] virtual NodePeerSession* node() { return nullptr; }
+  [[nodiscard]] virtual const NodePeerSession* node() const { return nullptr; }
+  /// The channel is open: once, before anything else.
+  virtual void onOpened(StepIo&) {}
+
   [[nodiscard]] virtual Availability availability(const WireName& name) const = 0;
+  /// Of a segment that it is relaying (docs/protocol/node.md).
+  [[nodiscard]] virtual std::uint32_t relayDepth(const WireName&) const { return 0; }
   [[nodiscard]] virtual std::size_t segmentCount() const = 0;
   /// No request of ours is open and the peer is not resting after a stall.
   [[nodiscard]] bool idle(base::TimePoint now) const { return !download_ && now >= restUntil_; }
   [[nodiscard]] base::TimePoint restUntil() const { return restUntil_; }
-  [[nodiscard]] bool transferring() const { return download_.has_value() || outbox_.bodies() > 0; }
+  [[nodiscard]] bool transferring() const { return download_.has_value() || uploading(); }
 
   /// request() can go on where another source stopped.
   [[nodiscard]] virtual bool resumes() const = 0;
@@ -76,16 +93,24 @@ class PeerSession {
   [[nodiscard]] std::uint64_t bytesPerSecond() const { return rate_.get(); }
   /// Gives up the download; what was received so far may be used to go on elsewhere.
   std::optional<PartialBody> cancelDownload(StepIo& io);
+  /// Of the segment being downloaded. Precondition: downloading().
+  [[nodiscard]] const WireName& downloadName() const { return download_->name; }
+  /// Bytes of it from `offset` on, as far as they are here in one piece.
+  [[nodiscard]] base::Bytes receivedAt(std::uint64_t offset) const {
+    const base::BytesAssembler& body = download_->body;
+    return offset < body.size() ? body.at(static_cast<std::size_t>(offset)) : base::Bytes();
+  }
+  [[nodiscard]] std::uint64_t downloadTotal() const { return download_->total; }
   /// What has come of the segment being downloaded. Precondition: downloading().
   [[nodiscard]] std::optional<PartialBody> received();
 
-  void sendAvailability(StepIo& io, const OwnAvailability& own);
+  virtual void sendAvailability(StepIo& io, const OwnAvailability& own) = 0;
   /// Answers the peer's request.
   virtual void sendSegment(StepIo& io, const PeerRequest& request, const base::Bytes& data) = 0;
   virtual void sendAbsent(StepIo& io, const PeerRequest& request) = 0;
 
   virtual void onMessage(StepIo& io, const base::Bytes& message) = 0;
-  void onDrained(StepIo& io, std::uint64_t total);
+  virtual void onDrained(StepIo& io, std::uint64_t total) = 0;
   /// The TimerKind::peerDownload timer fired.
   void onDownloadTimer(StepIo& io);
   /// The connection is gone.
@@ -100,16 +125,18 @@ class PeerSession {
     WireName name;
     bool resumed = false;     // somebody else sent the beginning
     bool receiving = false;   // SegmentData has come
+    bool relayed = false;     // by a peer that is still getting it: it may have to wait itself
     std::uint64_t total = 0;  // bytes of the whole segment; 0: not known yet
     base::TimePoint askedAt{};
     RunningRate running;
     base::BytesAssembler body;
   };
 
-  PeerSession(RemotePeer remote, Outbox outbox, const Settings& settings, Timers& timers, TransferMeter& meter)
-      : remote_(std::move(remote)), settings_(settings), timers_(timers), meter_(meter), outbox_(std::move(outbox)) {}
+  PeerSession(RemotePeer remote, const Settings& settings, Timers& timers, TransferMeter& meter)
+      : remote_(std::move(remote)), settings_(settings), timers_(timers), meter_(meter) {}
 
   // What a codec does its own way.
+  [[nodiscard]] virtual bool uploading() const = 0;
   virtual void sendRequest(StepIo& io) = 0;
   virtual void sendCancel(StepIo& io) = 0;
   /// How long the peer may take to answer a request.
@@ -124,30 +151,36 @@ class PeerSession {
   /// The body is whole.
   void completeDownload(StepIo& io);
   [[nodiscard]] bool wholeBody() const { return download_->body.size() == download_->total; }
-  void failDownload(StepIo& io, base::Error error);
+  virtual void failDownload(StepIo& io, base::Error error);
   /// The same, and the peer is told that it need not send.
   void rejectDownload(StepIo& io, base::Error error);
   void fault(base::Error error);
-  void sendCommand(StepIo& io, Outbox::Messages command);
-  /// Sends what sendAvailability() sent last, if anything.
-  void repeatAvailability(StepIo& io);
-  void flush(StepIo& io);
+  /// Opens a download. Precondition: there is none.
+  Download& beginDownload(StepIo& io, const Segment& segment, const WireName& name);
+  /// Asks for what download_ says.
+  void askFor(StepIo& io);
+  Segment endDownload(base::TimePoint now);
+  /// Bytes of the download have come.
+  void countBytes(StepIo& io, std::uint64_t bytes);
+  void countUpload(StepIo& io, std::uint64_t bytes);
+  /// Neither request nor bytes for so long: the download is given up.
+  void armDownloadTimer(base::TimePoint when);
+  void armSilenceTimer(base::TimePoint now) {
+    armDownloadTimer(now + base::milliseconds(settings_.p2pNotReceivingBytesTimeout));
+  }
+  /// The peer is not asked for anything until then.
+  void rest(base::TimePoint when);
+  void cameWhole() { stalls_ = 0; }
   void close(base::Error error) { mustClose_ = std::move(error); }
   static base::Error wrongSize(std::uint64_t announced);
-  static base::Error askedTooMuch();
 
   const RemotePeer remote_;
   const Settings& settings_;
   Timers& timers_;
   TransferMeter& meter_;
-  Outbox outbox_;
   std::optional<Download> download_;
 
  private:
-  Segment endDownload(base::TimePoint now);
-  void armDownloadTimer(base::TimePoint when);
-
-  Outbox::Messages told_;  // what sendAvailability() sent last
   std::optional<base::Error> mustClose_;
   base::TimePoint restUntil_ = base::TimePoint::min();
   SmoothedValue rate_;

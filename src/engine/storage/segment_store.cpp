@@ -96,6 +96,10 @@ std::optional<std::string> SegmentStore::idOf(const PeerSegmentName& name, const
     const auto named = byWireId_.find(id->value);
     return named == byWireId_.end() ? std::nullopt : std::optional(named->second->first);
   }
+  if (const auto* entry = std::get_if<EntryName>(&name)) {
+    const auto named = byWireId_.find(stream + "+" + entry->entry);
+    return named == byWireId_.end() ? std::nullopt : std::optional(named->second->first);
+  }
   const auto numbered = byNumber_.find(NumberKey(stream, numbering, std::get<std::int64_t>(name)));
   return numbered == byNumber_.end() ? std::nullopt : std::optional(numbered->second->first);
 }

@@ -22,6 +22,7 @@
 #include "engine/settings.hpp"
 #include "wire/peer_binary.hpp"
 #include "wire/peer_json.hpp"
+#include "wire/peer_node.hpp"
 #include "wire/tracker_message.hpp"
 
 namespace p2pml::engine {
@@ -104,9 +105,13 @@ class OutputChecker {
     std::optional<wire::BinarySegmentRequest> wish;     // the peer's newest
     wire::CommandAssembler heard;
     wire::CommandAssembler said;
+    // p2pml nodes only.
+    bool node = false;
+    std::uint64_t payload = 0;  // announced and not sent yet
   };
 
   static void onPeerMessage(Peer& peer, const base::Bytes& data) {
+    if (peer.node) return;
     const auto decoded = wire::decodePeerMessage(data.span());
     const auto* cancel = std::get_if<wire::CancelSegmentRequest>(&decoded);
     // It may, but need not, end the body at once: only part of it may be with the channel.
@@ -197,6 +202,23 @@ class OutputChecker {
     P2PML_ASSERT(at != peers_.end() && at->second.offeredByUs && !at->second.open);
     at->second.answered = true;
   }
+  /// docs/protocol/node.md: frames that decode, and payload as it was announced.
+  void checkNode(Peer& peer, const base::Bytes& data) const {
+    if (peer.payload > 0) {
+      P2PML_ASSERT(data.size() <= peer.payload);
+      P2PML_ASSERT(static_cast<std::int64_t>(data.size()) <= settings_.webRtcMaxMessageSize);
+      peer.payload -= data.size();
+      return;
+    }
+    P2PML_ASSERT(data.size() <= wire::kMaxNodeSentBytes);
+    wire::NodeFrameReader reader(data.span());
+    for (;;) {
+      const auto frame = reader.next();
+      P2PML_ASSERT(frame.has_value());
+      if (!*frame) return;
+      if (const auto* announced = std::get_if<wire::NodeData>(&**frame)) peer.payload = announced->length;
+    }
+  }
   void on(const output::SendToPeer& send) {
     const auto at = peers_.find(send.connection);
     P2PML_ASSERT(at != peers_.end() && at->second.open);
@@ -205,6 +227,12 @@ class OutputChecker {
     // Beyond the high water nothing more is handed over, so no more than one message is above it.
     P2PML_ASSERT(peer.sent - peer.drained < Outbox::kHighWater);
     peer.sent += send.data.size();
+    // A node's first frame is hello; JSON begins with `{`, binary with `c`.
+    if (!peer.codec && !peer.node) peer.node = send.data.startsWith("\x01");
+    if (peer.node) {
+      checkNode(peer, send.data);
+      return;
+    }
     if (!peer.codec) peer.codec = wire::isCommandPart(send.data.span()) ? Codec::binary : Codec::json;
     if (*peer.codec == Codec::binary) {
       checkBinary(peer, send.data);

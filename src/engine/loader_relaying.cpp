@@ -1,0 +1,113 @@
+// The loader's part in relaying: what is coming is shown to p2pml nodes and passed on (docs/protocol/node.md).
+#include <optional>
+#include <utility>
+
+#include "engine/loader_core.hpp"
+#include "engine/node_names.hpp"
+#include "engine/scheduling/segment_key.hpp"
+
+namespace p2pml::engine {
+
+namespace {
+
+/// Answers to p2pml nodes at a time, over all of them. A line that serves few at a time serves each of them soon, and
+/// they serve the others: with two or three a segment reaches a thousand viewers within a few hops.
+constexpr std::size_t kUploadSlots = 3;
+
+}  // namespace
+
+using State = wire::NodeStatus::State;
+
+base::Bytes LoaderCore::comingAt(const std::string& segmentId, std::uint64_t offset) const {
+  return http_.active(segmentId) ? http_.receivedAt(segmentId, offset) : peers_.receivedAt(segmentId, offset);
+}
+
+std::vector<Receiving> LoaderCore::receiving() {
+  std::vector<Receiving> all;
+  const bool passingOn = relaying();
+  const auto add = [&](const std::string& id, const WireName& name, std::uint32_t depth, bool fromOrigin) {
+    if (store_.has(id)) return;
+    if (passingOn && !comingAt(id, 0).empty()) {
+      if (const auto told = relays_.tell(id, depth)) {
+        all.push_back({name, {State::relaying, *told}});
+        return;
+      }
+    }
+    if (fromOrigin) all.push_back({name, {State::loading, 0}});
+  };
+  for (const auto& [id, request] : http_.all()) {
+    const auto name = wireNameOf(*http_.find(id), store_.masterSwarmId());
+    if (name) add(id, *name, 0, true);
+  }
+  peers_.forEachIncoming(
+      [&](const PeerManager::Incoming& incoming) { add(incoming.segmentId, incoming.name, incoming.depth, false); });
+  return all;
+}
+
+std::optional<std::string> LoaderCore::comingAs(const event::SegmentRequested& requested) const {
+  // Only p2pml nodes have answers that may begin before all is here.
+  if (!relaying() || !peers_.wantedFrom(requested.connection, requested.request)) return std::nullopt;
+  std::optional<std::string> found;
+  const auto look = [&](const std::string& id, const WireName& name) {
+    if (found || name.stream.value != stream_) return;
+    auto called = nodeNameOf(name, requested.generation);
+    if (called && peerNameOf(std::move(*called), requested.generation) == requested.request.segment) found = id;
+  };
+  for (const auto& [id, request] : http_.all()) {
+    const auto name = wireNameOf(*http_.find(id), store_.masterSwarmId());
+    if (name) look(id, *name);
+  }
+  peers_.forEachIncoming([&](const PeerManager::Incoming& incoming) { look(incoming.segmentId, incoming.name); });
+  return found;
+}
+
+bool LoaderCore::uploadSlot() const {
+  if (!peers_.extended()) return true;
+  std::size_t open = 0;
+  peers_.forEachPeer([&](const PeerSession& peer) {
+    if (const NodePeerSession* node = peer.node()) open += node->uploads();
+  });
+  return open <= kUploadSlots;
+}
+
+void LoaderCore::relay(StepIo& io) {
+  if (!peers_.extended()) return;
+  // Of what is coming, and how far from a complete source.
+  std::uint64_t sign = 0;
+  const auto count = [&](const std::string& id, std::uint64_t depth) {
+    const bool begun = !comingAt(id, 0).empty();
+    sign += hashOf(id) * (2 * depth + (begun ? 2 : 1));
+  };
+  for (const auto& [id, request] : http_.all()) count(id, 0);
+  peers_.forEachIncoming([&](const PeerManager::Incoming& incoming) { count(incoming.segmentId, incoming.depth + 1); });
+  if (std::exchange(receivingSign_, sign) != sign) availabilityChanged_ = true;
+
+  const auto comes = [&](const std::string& id) { return http_.active(id) || peers_.downloading(id); };
+  relays_.forgetUnless([&](const std::string& id) { return comes(id) || partials_.contains(id); });
+  if (relays_.empty()) return;
+  relays_.forEach([&](const std::string& id, const Relays::Waiting& who) {
+    if (!comes(id)) {
+      peers_.endAnswer(io, who.connection, who.request, wire::NodeEnd::Status::failed);
+      return false;
+    }
+    const std::uint64_t total = http_.active(id) ? http_.total(id) : peers_.incomingTotal(id);
+    for (;;) {
+      const auto from = peers_.wantedFrom(who.connection, who.request);
+      if (!from) return false;  // it has all that it wanted, or is gone
+      const base::Bytes bytes = comingAt(id, *from);
+      const std::uint64_t end = *from + bytes.size();
+      const bool few = bytes.size() < Relays::kLeastBytes && end != total && comingAt(id, end).empty();
+      if (bytes.empty() || few) return true;
+      peers_.relay(io, who.connection, who.request, total, bytes);
+    }
+  });
+}
+
+void LoaderCore::finishRelays(StepIo& io, const std::string& segmentId, const base::Bytes& data) {
+  if (!peers_.extended()) return;
+  for (const Relays::Waiting& who : relays_.take(segmentId)) {
+    peers_.sendSegment(io, who.connection, who.request, data);
+  }
+}
+
+}  // namespace p2pml::engine
