@@ -111,11 +111,17 @@ void Invariants::spun(std::uint32_t viewer, base::TimePoint at, std::uint64_t lo
 
 void Invariants::gone(std::uint32_t viewer) { states_[viewer] = {}; }
 
-void compareWithTwin(const Records& records, const Records& twin, const Limits& limits, Violations& violations) {
-  P2PML_ASSERT(records.viewers.size() == twin.viewers.size());
+namespace {
+
+void compareStalls(const Records& records, const Records& twin, const Limits& limits, Violations& violations) {
+  base::Duration all{};
+  base::Duration plainAll{};
   for (std::size_t i = 0; i < records.viewers.size(); ++i) {
     const ViewerRecord& mine = records.viewers[i];
     const ViewerRecord& plain = twin.viewers[i];
+    all += mine.stallTime;
+    plainAll += plain.stallTime;
+    if (limits.stallsInAll) continue;
     const auto number = static_cast<std::uint32_t>(i + 1);
     const auto first = std::ranges::find_if(records.stalls, [&](const StallRecord& s) { return s.viewer == i; });
     const base::TimePoint at = first == records.stalls.end() ? mine.plan.arrive : first->at;
@@ -128,9 +134,25 @@ void compareWithTwin(const Records& records, const Records& twin, const Limits& 
                       "stalled " + std::to_string(mine.longStalls) + " times, over plain HTTP " +
                           std::to_string(plain.longStalls) + " times"});
     }
+  }
+  if (limits.stallsInAll && all > plainAll + limits.extraStall) {
+    violations.add(
+        {kNoMoreStalls, 0, base::TimePoint(records.ran),
+         "all viewers stalled for " + millisecondsText(all) + ", over plain HTTP for " + millisecondsText(plainAll)});
+  }
+}
+
+}  // namespace
+
+void compareWithTwin(const Records& records, const Records& twin, const Limits& limits, Violations& violations) {
+  P2PML_ASSERT(records.viewers.size() == twin.viewers.size());
+  compareStalls(records, twin, limits, violations);
+  for (std::size_t i = 0; i < records.viewers.size(); ++i) {
+    const ViewerRecord& mine = records.viewers[i];
+    const ViewerRecord& plain = twin.viewers[i];
     if (mine.skipped > plain.skipped + static_cast<std::uint64_t>(limits.extraSkipped)) {
       violations.add(
-          {kNothingMissing, number, mine.plan.arrive,
+          {kNothingMissing, static_cast<std::uint32_t>(i + 1), mine.plan.arrive,
            "gave up " + std::to_string(mine.skipped) + " segments, over plain HTTP " + std::to_string(plain.skipped)});
     }
   }

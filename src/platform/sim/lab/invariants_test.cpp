@@ -106,12 +106,22 @@ class TwinTest : public ::testing::Test {
   }
   std::string first() {
     Violations violations;
-    compareWithTwin(mine, twin, Limits{}, violations);
+    compareWithTwin(mine, twin, limits, violations);
     return violations.list().empty() ? "" : violations.list()[0].check + ": " + violations.list()[0].what;
   }
   Records mine;
   Records twin;
+  Limits limits;
 };
+
+TEST_F(TwinTest, StallsInAllIfTheScenarioSaysSo) {
+  limits.stallsInAll = true;
+  mine.viewers[0].stallTime = seconds(3);
+  twin.viewers[1].stallTime = seconds(3);
+  EXPECT_EQ(first(), "");
+  twin.viewers[1].stallTime = seconds(2);
+  EXPECT_EQ(first(), "no-more-stalls-than-http: all viewers stalled for 3000 ms, over plain HTTP for 2000 ms");
+}
 
 TEST_F(TwinTest, AsGoodAsPlainHttpIsGoodEnough) {
   mine.viewers[1].stallTime = twin.viewers[1].stallTime = seconds(3);

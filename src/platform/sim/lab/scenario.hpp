@@ -161,6 +161,8 @@ struct Partition {
 struct Limits {
   base::Duration extraStall = base::milliseconds(250);  ///< per viewer, more than plain HTTP had
   std::int64_t extraStalls = 0;                         ///< per viewer, of those longer than extraStall
+  /// Stalls count in all, not viewer by viewer: for an origin so bad that somebody must stall either way.
+  bool stallsInAll = false;
   std::int64_t extraSkipped = 0;     ///< segments per viewer that were given up, more than plain HTTP
   std::uint64_t getsPerSegment = 8;  ///< of one viewer for one segment
   std::uint64_t getsPerSecond = 4;   ///< of one viewer for one segment within a second

@@ -337,6 +337,7 @@ class Reader {
     Fields fields(json, "limits", findings_);
     fields.seconds("extraStall", limits.extraStall, 0, 3600);
     fields.integer("extraStalls", limits.extraStalls, 0, 1000);
+    fields.flag("stallsInAll", limits.stallsInAll);
     fields.integer("extraSkipped", limits.extraSkipped, 0, 100'000);
     fields.integer("getsPerSegment", limits.getsPerSegment, 1, 1'000'000);
     fields.integer("getsPerSecond", limits.getsPerSecond, 1, 1'000'000);
