@@ -138,6 +138,8 @@ export interface HybridLoaderSettings {
   httpNotReceivingBytesTimeout: number
   maxPeers: number
   peerProtocols: Generation[]
+  simultaneousUploads: number
+  uploadBandwidthLimit: number
   schedulingPolicy: 'classic' | 'cooperative'
   startupPolicy: 'fast' | 'p2pFirst'
   peerExtension: boolean

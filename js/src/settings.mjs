@@ -6,7 +6,8 @@ const names = ['cachedSegmentExpiration', 'cachedSegmentsCount', 'requiredSegmen
   'httpFailedSegmentTimeout', 'httpDownloadMaxPriority', 'httpDownloadInitialTimeout', 'httpDownloadInitialTimeoutPerSegment',
   'httpUseRanges', 'simultaneousP2PDownloads', 'p2pDownloadMaxPriority', 'p2pSegmentDownloadTimeout', 'webRtcMaxMessageSize',
   'trackerAnnounce', 'peerRequestsPerAnnounce', 'p2pNotReceivingBytesTimeout', 'httpNotReceivingBytesTimeout', 'maxPeers',
-  'peerProtocols', 'schedulingPolicy', 'startupPolicy', 'peerExtension', 'httpPrefetchTime', 'bufferedSegmentsCount']
+  'peerProtocols', 'simultaneousUploads', 'uploadBandwidthLimit', 'schedulingPolicy', 'startupPolicy', 'peerExtension', 'httpPrefetchTime',
+  'bufferedSegmentsCount']
 const callbackNames = ['segmentValidator', 'xhrSetup', 'segmentUrlBuilder', 'segmentsStorage']
 
 const largestInteger = 2147483647

@@ -72,6 +72,11 @@ struct SegmentRequested {
   Generation generation{};
   PeerRequest request;
 };
+/// A peer does not want what it has asked for and has not got yet.
+struct RequestCancelled {
+  base::ConnectionId connection;
+  PeerRequest request;
+};
 /// Trackers told how many are in our swarms.
 struct SwarmUpdate {
   std::optional<std::int64_t> incomplete;  ///< in all of them, ourselves counted once
@@ -94,9 +99,10 @@ struct StoreChanged {};
 
 }  // namespace event
 
-using InternalEvent = std::variant<event::Downloaded, event::DownloadFailed, event::PeersChanged, event::ChannelOpened,
-                                   event::PeerConnected, event::PeerClosed, event::SegmentRequested, event::SwarmUpdate,
-                                   event::Stored, event::FetchedForPeer, event::StoreChanged>;
+using InternalEvent =
+    std::variant<event::Downloaded, event::DownloadFailed, event::PeersChanged, event::ChannelOpened,
+                 event::PeerConnected, event::PeerClosed, event::SegmentRequested, event::RequestCancelled,
+                 event::SwarmUpdate, event::Stored, event::FetchedForPeer, event::StoreChanged>;
 
 /// What a part gets to work with during one step.
 struct StepIo {

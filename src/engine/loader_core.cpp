@@ -18,6 +18,15 @@ using base::ErrorCode;
 namespace {
 
 /// A generator of its own: what else is drawn does not depend on whether there is a name.
+/// The setting's 0 leaves it to the policy.
+std::int64_t uploadSlots(const Settings& settings) {
+  constexpr std::int64_t kCooperative = 1;
+  if (settings.simultaneousUploads > 0 || settings.schedulingPolicy == Scheduling::classic) {
+    return settings.simultaneousUploads;
+  }
+  return kCooperative;
+}
+
 std::string nodeName(std::uint64_t seed) { return base::Rng(~seed).alphanumeric(kNodeNameLength); }
 
 }  // namespace
@@ -58,10 +67,11 @@ class LoaderCore::QueuePeers final : public PeerView {
 LoaderCore::LoaderCore(Options options)
     : options_(std::move(options)),
       rng_(options_.seed),
-      meter_(stats_),
+      meter_(stats_, options_.settings.uploadBandwidthLimit),
       store_(options_.settings, options_.capabilities.customStorage, ids_),
       http_(options_.settings, timers_, ids_, meter_),
       peers_(options_.settings, timers_, ids_, rng_, meter_, nodeName(options_.seed)),
+      uploads_(uploadSlots(options_.settings)),
       policy_(makePolicy(options_.settings)) {}
 
 // --------------------------------------------------------------------------------------------------------------- step
@@ -107,6 +117,7 @@ void LoaderCore::settle(StepIo& io) {
       processQueue(io);
       peers_.shareOut(io);
     }
+    serveWaiting(io);
   } while (!events_.empty() || queueChanged_);
 }
 
@@ -140,6 +151,7 @@ void LoaderCore::fire(StepIo& io, TimerKey key) {
     case TimerKind::policy: queueChanged_ = true; break;
     case TimerKind::connectionHandshake:
     case TimerKind::connectionRetire:
+    case TimerKind::uploadLimit:
     case TimerKind::peerDownload: peers_.onTimer(io, key); break;
     case TimerKind::mapBroadcast: broadcastAvailability(io); break;
   }
@@ -485,29 +497,38 @@ void LoaderCore::handle(StepIo& io, event::PeerClosed& closed) {
 }
 
 void LoaderCore::handle(StepIo& io, event::SegmentRequested& requested) {
-  if (sharing()) {
-    const Numbering numbering = infoOf(requested.generation).numbering;
-    const auto id = store_.idOf(requested.request.segment, stream_, numbering);
-    if (!uploadSlot() && peers_.wantedFrom(requested.connection, requested.request)) {
-      peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
-      return;
-    }
-    if (const auto coming = id ? std::nullopt : comingAs(requested)) {
-      if (peers_.downloadSource(*coming) == requested.connection) {
-        // Each would wait for the other.
-        peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
-      } else {
-        relays_.add(*coming, {requested.connection, requested.request});
-      }
-      return;
-    }
-    store_.fetchForPeer(io, requested.connection, requested.request, id);
-  } else {
+  if (!sharing()) {
     peers_.sendAbsent(io, requested.connection, requested.request);
+  } else if (peers_.wantedFrom(requested.connection, requested.request)) {
+    answerNode(io, requested);
+  } else if (kOnlyG0 || uploads_.admit(requested)) {
+    answer(io, requested);
+  }
+}
+
+void LoaderCore::answer(StepIo& io, const event::SegmentRequested& requested) {
+  const Numbering numbering = infoOf(requested.generation).numbering;
+  const auto id = store_.idOf(requested.request.segment, stream_, numbering);
+  store_.fetchForPeer(io, requested.connection, requested.request, id);
+}
+
+void LoaderCore::handle(StepIo&, event::RequestCancelled& cancelled) {
+  if (!kOnlyG0) uploads_.cancel(cancelled.connection, cancelled.request);
+}
+
+void LoaderCore::serveWaiting(StepIo& io) {
+  const auto uploading = [this](base::ConnectionId connection) { return peers_.uploading(connection); };
+  while (const auto next = uploads_.next(io.now, uploading)) {
+    if (peers_.connected(next->connection)) {
+      answer(io, *next);
+    } else {
+      uploads_.answered(next->connection);
+    }
   }
 }
 
 void LoaderCore::handle(StepIo& io, event::FetchedForPeer& fetched) {
+  uploads_.answered(fetched.connection);
   if (fetched.segment && fetched.segment->data) {
     peers_.sendSegment(io, fetched.connection, fetched.request, *fetched.segment->data);
   } else {

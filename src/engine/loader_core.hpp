@@ -17,6 +17,7 @@
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
 #include "engine/peers/peer_manager.hpp"
+#include "engine/peers/upload_slots.hpp"
 #include "engine/relays.hpp"
 #include "engine/scheduling/deadlines.hpp"
 #include "engine/scheduling/policy.hpp"
@@ -94,6 +95,7 @@ class LoaderCore {
   void handle(StepIo& io, event::PeerConnected& connected);
   void handle(StepIo& io, event::PeerClosed& closed);
   void handle(StepIo& io, event::SegmentRequested& requested);
+  void handle(StepIo& io, event::RequestCancelled& cancelled);
   void handle(StepIo& io, event::SwarmUpdate& update);
   void handle(StepIo& io, event::Stored& stored);
   void handle(StepIo& io, event::FetchedForPeer& fetched);
@@ -112,6 +114,9 @@ class LoaderCore {
   void settle(StepIo& io);
   void processQueue(StepIo& io);
   void drawRandomHttp(StepIo& io);
+  void answer(StepIo& io, const event::SegmentRequested& requested);
+  void answerNode(StepIo& io, const event::SegmentRequested& requested);
+  void serveWaiting(StepIo& io);
   template <class Decide>
   void schedule(StepIo& io, Decide decide);
   [[nodiscard]] QueueItem itemOf(base::TimePoint now, const Queued& queued, bool validating) const;
@@ -156,6 +161,7 @@ class LoaderCore {
   SegmentStore store_;
   HttpDownloads http_;
   PeerManager peers_;
+  UploadSlots uploads_;
   std::unique_ptr<SchedulingPolicy> policy_;
   Deadlines deadlines_;
   SmoothedValue segmentBytes_;

@@ -61,6 +61,24 @@ std::optional<std::string> LoaderCore::comingAs(const event::SegmentRequested& r
   return found;
 }
 
+void LoaderCore::answerNode(StepIo& io, const event::SegmentRequested& requested) {
+  if (!uploadSlot()) {
+    peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
+    return;
+  }
+  const Numbering numbering = infoOf(requested.generation).numbering;
+  const auto id = store_.idOf(requested.request.segment, stream_, numbering);
+  const auto coming = id ? std::nullopt : comingAs(requested);
+  if (!coming) {
+    store_.fetchForPeer(io, requested.connection, requested.request, id);
+  } else if (peers_.downloadSource(*coming) == requested.connection) {
+    // Each would wait for the other.
+    peers_.endAnswer(io, requested.connection, requested.request, wire::NodeEnd::Status::busy);
+  } else {
+    relays_.add(*coming, {requested.connection, requested.request});
+  }
+}
+
 bool LoaderCore::uploadSlot() const {
   if (!peers_.extended()) return true;
   std::size_t open = 0;

@@ -74,6 +74,8 @@ constexpr SettingRow kRows[] = {
     count("httpNotReceivingBytesTimeout", &Settings::httpNotReceivingBytesTimeout),
     integer("maxPeers", &Settings::maxPeers, 0, 10'000),
     other("peerProtocols", SettingKind::generations),
+    count("simultaneousUploads", &Settings::simultaneousUploads),
+    count("uploadBandwidthLimit", &Settings::uploadBandwidthLimit),
     other("schedulingPolicy", SettingKind::scheduling),
     other("startupPolicy", SettingKind::startup),
     boolean("peerExtension", &Settings::peerExtension),

@@ -78,6 +78,8 @@ struct Settings {
   /// The generations of peers to exchange segments with: one swarm for each, one store for all. Not empty, none twice.
   std::vector<Generation> peerProtocols{Generation::g0};
   Scheduling schedulingPolicy = Scheduling::classic;
+  std::int64_t simultaneousUploads = 0;   ///< 0: the policy's own number, none for classic
+  std::int64_t uploadBandwidthLimit = 0;  ///< bytes per second to all peers together; 0: no limit
   // Of the cooperative policy.
   Startup startupPolicy = Startup::fast;
   bool peerExtension = true;               ///< the nodes' own protocol (docs/protocol/node.md); cooperative policy

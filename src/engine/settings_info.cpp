@@ -50,6 +50,9 @@ constexpr Description kDescriptions[] = {
     {"peerProtocols",
      "Generations of peers to exchange segments with, each in its own swarm: G0 is 0.6, G2 1.0.4 to 2.2, G3 2.3 to 4, "
      "G4 5.0"},
+    {"simultaneousUploads",
+     "Most peers that are sent a segment at a time, the others wait; 0: 1 where cooperative, all where classic"},
+    {"uploadBandwidthLimit", "Most bytes per second that are uploaded to all peers together; 0: no limit"},
     {"schedulingPolicy",
      "Rules by which segments are fetched: those of 0.6, or viewers that share the work of fetching from the origin"},
     {"startupPolicy",

@@ -272,6 +272,8 @@ TEST(Setting, SchedulingPolicyAndStartupPolicy) {
 }
 TEST(Setting, PeerExtension) { expectBoolean("peerExtension", &Settings::peerExtension, true); }
 TEST(Setting, HttpPrefetchTime) { expectCount("httpPrefetchTime", &Settings::httpPrefetchTime, 30'000); }
+TEST(Setting, SimultaneousUploads) { expectCount("simultaneousUploads", &Settings::simultaneousUploads, 0); }
+TEST(Setting, UploadBandwidthLimit) { expectCount("uploadBandwidthLimit", &Settings::uploadBandwidthLimit, 0); }
 TEST(Setting, MaxPeers) { expectInteger("maxPeers", &Settings::maxPeers, 100, 0, 10'000); }
 
 // -------------------------------------------------------------------------------------------------------------- the
@@ -360,7 +362,7 @@ TEST(Settings, InfosTellTheTableInItsOrder) {
   const auto& infos = settingInfos();
   const Json json = toJson(Settings{});
   ASSERT_EQ(infos.size(), json.object()->size());
-  EXPECT_EQ(infos.size(), 29U);
+  EXPECT_EQ(infos.size(), 31U);
   EXPECT_EQ(infos.front().name, "cachedSegmentExpiration");
   EXPECT_EQ(infos[20].name, "rtcConfig");
   EXPECT_EQ(infos.back().name, "httpPrefetchTime");

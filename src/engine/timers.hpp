@@ -25,6 +25,7 @@ enum class TimerKind : std::uint8_t {
   connectionHandshake,  ///< id: ConnectionId
   connectionRetire,     ///< id: ConnectionId
   peerDownload,         ///< id: ConnectionId
+  uploadLimit,          ///< id: ConnectionId
   mapBroadcast,         ///< the next segment map may go out
   policy,               ///< the policy's wakeAt()
 };

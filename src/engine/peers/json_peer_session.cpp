@@ -110,7 +110,8 @@ void JsonPeerSession::onCommand(StepIo& io, wire::PeerMessage& message) {
   } else if (const auto* wanted = std::get_if<wire::SegmentRequest>(&message)) {
     io.events.push_back(event::SegmentRequested{connection(), generation(), {wanted->id, std::nullopt, 0}});
   } else if (const auto* cancelled = std::get_if<wire::CancelSegmentRequest>(&message)) {
-    outbox_.cancelBody({cancelled->id, std::nullopt, 0});
+    const PeerRequest unwanted{cancelled->id, std::nullopt, 0};
+    if (!outbox_.cancelBody(unwanted)) io.events.push_back(event::RequestCancelled{connection(), unwanted});
     flush(io);
   } else if (auto* malformed = std::get_if<wire::MalformedCommand>(&message)) {
     fault(malformed->error);

@@ -70,9 +70,9 @@ void NodeOutbox::cancel(std::uint64_t request, std::uint64_t at) {
 
 void NodeOutbox::onDrained(std::uint64_t total) { drained_ = std::clamp(total, drained_, handedOver_); }
 
-std::optional<NodeOutbox::Message> NodeOutbox::take() {
+std::optional<NodeOutbox::Message> NodeOutbox::take(bool payload) {
   if (handedOver_ - drained_ >= kHighWater) return std::nullopt;
-  if (turnLeft_ > 0) return payload();
+  if (turnLeft_ > 0) return takePayload();
   for (std::deque<base::Bytes>* queue : {&announcement_, &frames_}) {
     if (queue->empty()) continue;
     base::Bytes frame = std::move(queue->front());
@@ -88,6 +88,7 @@ std::optional<NodeOutbox::Message> NodeOutbox::take() {
     uploads_.erase(ready);
     return handOver(std::move(frame), 0);
   }
+  if (!payload) return std::nullopt;
   const wire::NodeData header{ready->request, ready->next, std::min(ready->given - ready->next, kTurn), ready->total};
   for (turnLeft_ = header.length; header.length > ready->next - header.offset;) {
     base::Bytes& first = ready->ready.front();
@@ -101,7 +102,7 @@ std::optional<NodeOutbox::Message> NodeOutbox::take() {
   return handOver(wire::encode(header), 0);
 }
 
-NodeOutbox::Message NodeOutbox::payload() {
+NodeOutbox::Message NodeOutbox::takePayload() {
   base::Bytes& first = turn_.front();
   base::Bytes piece = first.slice(0, maxMessageSize_);
   first = first.slice(piece.size());

@@ -67,8 +67,9 @@ class NodeOutbox {
     base::Bytes data;
     std::uint64_t segmentBytes = 0;  ///< payload; 0: frames
   };
-  /// The next message to send now, if there is one and the channel has room for it.
-  std::optional<Message> take();
+  /// The next message to send now, if there is one and the channel has room for it. Without `payload` no further turn of
+  /// an upload begins.
+  std::optional<Message> take(bool payload = true);
   /// Goes out before the frames that wait, however many messages it has.
   void setAnnouncement(std::vector<base::Bytes> messages) {
     announcement_.assign(std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
@@ -81,7 +82,7 @@ class NodeOutbox {
 
  private:
   Message handOver(base::Bytes data, std::uint64_t segmentBytes);
-  Message payload();
+  Message takePayload();
 
   const std::size_t maxMessageSize_;
   std::deque<base::Bytes> announcement_;

@@ -263,11 +263,12 @@ void NodePeerSession::flush(StepIo& io) {
         outbox_.setAnnouncement(wire::encodeMessages(change, frameLimit(settings_)));
       }
     }
-    auto message = outbox_.take();
-    if (!message) return;
+    auto message = outbox_.take(mayUpload(io.now));
+    if (!message) break;
     io.out.push_back(output::SendToPeer{connection(), std::move(message->data)});
     if (message->segmentBytes > 0) countUpload(io, message->segmentBytes);
   }
+  awaitUpload(io);
 }
 
 void NodePeerSession::onDrained(StepIo& io, std::uint64_t total) {

@@ -66,6 +66,7 @@ class NodePeerSession final : public PeerSession {
 
   void onMessage(StepIo& io, const base::Bytes& message) override;
   void onDrained(StepIo& io, std::uint64_t total) override;
+  void onUploadAllowed(StepIo& io) override { flush(io); }
 
  private:
   [[nodiscard]] bool uploading() const override { return outbox_.uploads() > 0; }

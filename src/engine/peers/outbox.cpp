@@ -66,7 +66,7 @@ Outbox::Items::iterator Outbox::nextItem() {
   return inHeader || inTrailer ? items_.begin() : command;
 }
 
-std::optional<Outbox::Message> Outbox::take() {
+std::optional<Outbox::Message> Outbox::take(bool bodies) {
   if (items_.empty() || !roomInChannel()) return std::nullopt;
   const auto at = nextItem();
   if (std::holds_alternative<Announcement>(*at)) {
@@ -75,6 +75,7 @@ std::optional<Outbox::Message> Outbox::take() {
     ++commands_;
   }
   if (Command* command = std::get_if<Command>(&*at)) return takeFrom(at, *command);
+  if (!bodies) return std::nullopt;
   return takeFrom(at, std::get<Body>(*at));
 }
 

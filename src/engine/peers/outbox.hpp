@@ -61,8 +61,9 @@ class Outbox {
     base::Bytes data;
     std::uint64_t segmentBytes = 0;  ///< of a body; 0 for commands
   };
-  /// The next message to send now, if there is one and the channel has room for it.
-  std::optional<Message> take();
+  /// The next message to send now, if there is one and the channel has room for it. Without `bodies` none whose turn it
+  /// is to bring bytes of a segment.
+  std::optional<Message> take(bool bodies = true);
 
   [[nodiscard]] std::size_t bodies() const { return bodies_; }
 

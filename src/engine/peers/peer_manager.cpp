@@ -185,6 +185,11 @@ bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
          at->second.session->availability(name) == Availability::loaded;
 }
 
+bool PeerManager::uploading(ConnectionId connection) const {
+  const auto at = connections_.find(connection);
+  return at != connections_.end() && at->second.session && at->second.session->uploading();
+}
+
 Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId) const {
   if (fromNodes(segmentId)) return nodes_.progress(now, segmentId);
   const ConnectionId source = downloadSource(segmentId);
@@ -730,6 +735,10 @@ void PeerManager::onTimer(StepIo& io, TimerKey key) {
     at->second.session->onDownloadTimer(io);
     io.events.push_back(event::PeersChanged{});
     settle(io, at);
+    return;
+  }
+  if (key.kind == TimerKind::uploadLimit) {
+    at->second.session->onUploadAllowed(io);
     return;
   }
   if (key.kind == TimerKind::connectionRetire) {

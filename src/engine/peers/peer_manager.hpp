@@ -61,6 +61,8 @@ class PeerManager final : private NodeDownloads::Peers {
   /// A request to that peer can go on where another source stopped.
   [[nodiscard]] bool resumes(base::ConnectionId connection) const;
   [[nodiscard]] bool connected(base::ConnectionId connection) const { return connections_.contains(connection); }
+  /// Bytes of a segment wait to be sent to it; false if it is gone.
+  [[nodiscard]] bool uploading(base::ConnectionId connection) const;
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
   /// Of a running download; nothing is known of one that is complete.
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;

@@ -103,7 +103,16 @@ void PeerSession::countBytes(StepIo& io, std::uint64_t bytes) {
 
 void PeerSession::countUpload(StepIo& io, std::uint64_t bytes) {
   bytesUploaded_ += bytes;
+  lastSentAt_ = io.now;
   meter_.uploaded(io, bytes, id());
+}
+
+void PeerSession::awaitUpload(StepIo& io) {
+  if (!uploading() || mayUpload(io.now)) return;
+  // A moment after the limit allows it again: who has just sent stands behind those who wait already.
+  const bool sent = io.now == lastSentAt_;
+  timers_.set({TimerKind::uploadLimit, connection().value},
+              meter_.uploadLimit().allowsAt() + (sent ? base::milliseconds(1) : base::Duration()));
 }
 
 bool PeerSession::takeBytes(StepIo& io, const base::Bytes& bytes) {
@@ -155,6 +164,7 @@ void PeerSession::onDownloadTimer(StepIo& io) {
 void PeerSession::onClosed(StepIo& io) {
   if (download_) failDownload(io, {ErrorCode::aborted, "peer disconnected"});
   timers_.cancel({TimerKind::peerDownload, connection().value});
+  timers_.cancel({TimerKind::uploadLimit, connection().value});
 }
 
 std::optional<PartialBody> PeerSession::received() {

@@ -111,6 +111,8 @@ class PeerSession {
 
   virtual void onMessage(StepIo& io, const base::Bytes& message) = 0;
   virtual void onDrained(StepIo& io, std::uint64_t total) = 0;
+  /// The TimerKind::uploadLimit timer fired.
+  virtual void onUploadAllowed(StepIo& io) = 0;
   /// The TimerKind::peerDownload timer fired.
   void onDownloadTimer(StepIo& io);
   /// The connection is gone.
@@ -163,6 +165,10 @@ class PeerSession {
   /// Bytes of the download have come.
   void countBytes(StepIo& io, std::uint64_t bytes);
   void countUpload(StepIo& io, std::uint64_t bytes);
+  /// Bytes of a segment may go out (uploadBandwidthLimit).
+  [[nodiscard]] bool mayUpload(base::TimePoint now) { return meter_.uploadLimit().allows(now); }
+  /// Asks for onUploadAllowed() if something waits for that.
+  void awaitUpload(StepIo& io);
   /// Neither request nor bytes for so long: the download is given up.
   void armDownloadTimer(base::TimePoint when);
   void armSilenceTimer(base::TimePoint now) {
@@ -184,6 +190,7 @@ class PeerSession {
   std::optional<base::Error> mustClose_;
   base::TimePoint restUntil_ = base::TimePoint::min();
   SmoothedValue rate_;
+  base::TimePoint lastSentAt_ = base::TimePoint::min();  // bytes of a segment
   int stalls_ = 0;
   int faults_ = 0;
   std::uint64_t bytesDownloaded_ = 0;

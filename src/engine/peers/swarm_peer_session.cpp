@@ -29,10 +29,11 @@ void SwarmPeerSession::sendCommand(StepIo& io, Outbox::Messages command) {
 }
 
 void SwarmPeerSession::flush(StepIo& io) {
-  while (auto message = outbox_.take()) {
+  while (auto message = outbox_.take(mayUpload(io.now))) {
     io.out.push_back(output::SendToPeer{connection(), std::move(message->data)});
     if (message->segmentBytes > 0) countUpload(io, message->segmentBytes);
   }
+  awaitUpload(io);
 }
 
 void SwarmPeerSession::onDrained(StepIo& io, std::uint64_t total) {

@@ -14,6 +14,7 @@ class SwarmPeerSession : public PeerSession {
  public:
   void sendAvailability(StepIo& io, const OwnAvailability& own) override;
   void onDrained(StepIo& io, std::uint64_t total) override;
+  void onUploadAllowed(StepIo& io) override { flush(io); }
 
  protected:
   SwarmPeerSession(RemotePeer remote, Outbox outbox, const Settings& settings, Timers& timers, TransferMeter& meter)

@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t kUnknownHttpShare = 4;
 constexpr Duration kUnknownLatency = milliseconds(100);
 /// A peer that has sent nothing for so long is left for another one.
-constexpr Duration kPatience = milliseconds(800);
+constexpr Duration kPatience = milliseconds(1500);
 /// How often a download from a peer is looked at when time gets short.
 constexpr Duration kWatchInterval = milliseconds(200);
 /// An HTTP download that two are at is given up by one of them while it has come less far than this share.
@@ -105,6 +105,14 @@ class CooperativePolicy::Pass {
     const auto jitter = Duration(static_cast<std::int64_t>(
         (rankOf(view_.estimates.ownId, item.key) >> 40) * static_cast<std::uint64_t>(item.duration.count() / 8) >> 24));
     return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter;
+  }
+  /// A peer of that speed is as good as HTTP: it will be done with time to spare, or no later than HTTP would be.
+  [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
+    const TimePoint done = view_.now + timeFor(bytesLeft(item), bytesPerSecond);
+    const Duration http = httpTime(item);
+    if (done <= view_.now + http) return true;
+    // While HTTP could still take over if the peer got slower.
+    return done <= item.neededAt - milliseconds(200) && view_.now < item.neededAt - http * 5 / 4;
   }
   [[nodiscard]] bool urgent(std::size_t i) const { return view_.now >= latest(i); }
   /// It is loaded in the order of playing.
@@ -222,9 +230,7 @@ class CooperativePolicy::Pass {
     const bool silent = progress.bytesPerSecond == 0;
     if (urgent(i)) {
       wake(view_.now + kWatchInterval);
-      const TimePoint expected = view_.now + timeFor(bytesLeft(item), progress.bytesPerSecond);
-      const TimePoint goal = std::max(item.neededAt, view_.now + httpTime(item));
-      if (!silent && progress.total > 0 && expected <= goal) return;
+      if (!silent && progress.total > 0 && inTime(item, progress.bytesPerSecond)) return;
       if (startupHold()) return;
       if (!httpAllowed(i) || !takeHttpSlot(i)) {
         if (silent) tryAnother(i, source);
@@ -294,10 +300,8 @@ class CooperativePolicy::Pass {
     if (!p2pAllowed(i)) holders.clear();
     if (http) {
       const auto fastest = fastestHolder(holders);
-      const bool inTime = fastest && view_.estimates.segmentBytes > 0 &&
-                          view_.now + timeFor(bytesLeft(item), holders[*fastest].bytesPerSecond) <=
-                              std::max(item.neededAt - milliseconds(200), view_.now + httpTime(item));
-      if (inTime && takeP2pSlot(i)) {
+      const bool asFast = fastest && view_.estimates.segmentBytes > 0 && inTime(item, holders[*fastest].bytesPerSecond);
+      if (asFast && takeP2pSlot(i)) {
         startP2p(i, holders[*fastest].connection);
         wake(view_.now + kWatchInterval);
         return;

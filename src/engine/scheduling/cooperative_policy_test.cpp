@@ -251,8 +251,8 @@ TEST_F(CooperativePolicyTest, APeerThatSendsNothingIsLeftForAnother) {
   peers.sources[3] = 3;
   queue[3].progress = {0, 0, 0, at(kNow)};
   peers.has[3] = {holder(3), holder(4)};
-  EXPECT_TRUE(process(kNow + 799).empty());
-  EXPECT_EQ(process(kNow + 800), (std::vector<Action>{{Kind::abortP2p, 3, {}}, {Kind::startP2p, 3, ConnectionId(4)}}));
+  EXPECT_TRUE(process(kNow + 1499).empty());
+  EXPECT_EQ(process(kNow + 1500), (std::vector<Action>{{Kind::abortP2p, 3, {}}, {Kind::startP2p, 3, ConnectionId(4)}}));
 }
 
 TEST_F(CooperativePolicyTest, OfTwoFetchersOneGivesUp) {

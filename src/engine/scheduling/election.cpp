@@ -18,7 +18,7 @@ constexpr std::int64_t kMeshSteps = 8;
 // In a large swarm the segment has to come through several hops of full transfers.
 constexpr base::Duration kLeastSwarmInterval = base::seconds(1);
 constexpr base::Duration kMostSwarmInterval = base::seconds(8);
-constexpr std::int64_t kSwarmSteps = 4;
+constexpr std::int64_t kSwarmSteps = 3;
 
 }  // namespace
 
@@ -52,13 +52,21 @@ Duration Election::delayInMesh(std::uint64_t segmentKey, Duration spare) const {
   return interval * before + ours;
 }
 
+std::uint64_t Election::firstFetchers(Duration spare) {
+  constexpr std::int64_t kLeast = 2000;
+  constexpr std::int64_t kMost = 4000;
+  const std::int64_t more = 16'000'000 / std::max<std::int64_t>(base::toMilliseconds(spare), 1);
+  return static_cast<std::uint64_t>(std::min(kLeast + more, kMost));
+}
+
 Duration Election::delayInSwarm(std::uint64_t segmentKey, Duration spare) const {
   // Our place among all, in thousandths: the upper 32 bits of the rank are enough and leave room to multiply.
   const std::uint64_t viewers = std::min<std::uint64_t>(viewers_, 1U << 20);
   const std::uint64_t place = ((rankOf(ownId_, segmentKey) >> 32) * viewers >> 16) * 1000 >> 16;
-  if (place < kFirstFetchers) return Duration();
+  const std::uint64_t first = firstFetchers(spare);
+  if (place < first) return Duration();
   const Duration interval = std::clamp(spare / kSwarmSteps, kLeastSwarmInterval, kMostSwarmInterval);
-  return interval / 1000 * static_cast<std::int64_t>(place - kFirstFetchers);
+  return interval / 1000 * static_cast<std::int64_t>(place - first);
 }
 
 }  // namespace p2pml::engine
