@@ -517,6 +517,7 @@ void LoaderCore::handle(StepIo&, event::RequestCancelled& cancelled) {
 }
 
 void LoaderCore::serveWaiting(StepIo& io) {
+  if (kOnlyG0) return;
   const auto uploading = [this](base::ConnectionId connection) { return peers_.uploading(connection); };
   while (const auto next = uploads_.next(io.now, uploading)) {
     if (peers_.connected(next->connection)) {
@@ -528,7 +529,7 @@ void LoaderCore::serveWaiting(StepIo& io) {
 }
 
 void LoaderCore::handle(StepIo& io, event::FetchedForPeer& fetched) {
-  uploads_.answered(fetched.connection);
+  if (!kOnlyG0) uploads_.answered(fetched.connection);
   if (fetched.segment && fetched.segment->data) {
     peers_.sendSegment(io, fetched.connection, fetched.request, *fetched.segment->data);
   } else {

@@ -74,7 +74,8 @@ constexpr SettingRow kRows[] = {
     count("httpNotReceivingBytesTimeout", &Settings::httpNotReceivingBytesTimeout),
     integer("maxPeers", &Settings::maxPeers, 0, 10'000),
     other("peerProtocols", SettingKind::generations),
-    count("simultaneousUploads", &Settings::simultaneousUploads),
+    // The module of G0 alone serves all at once, as the seed does.
+    integer("simultaneousUploads", &Settings::simultaneousUploads, 0, kOnlyG0 ? 0 : kMaxCount),
     count("uploadBandwidthLimit", &Settings::uploadBandwidthLimit),
     other("schedulingPolicy", SettingKind::scheduling),
     other("startupPolicy", SettingKind::startup),

@@ -72,7 +72,7 @@ TEST(Cooperative, SixViewersOfALiveStream) {
   }
 }
 
-TEST(Cooperative, StartUpIsThatOfHttpAlone) {
+TEST(Cooperative, FastStartUpIsThatOfHttpAlone) {
   const auto startupOf = [](NodeOptions options) {
     Swarm swarm(1);
     swarm.join();
@@ -88,7 +88,6 @@ TEST(Cooperative, StartUpIsThatOfHttpAlone) {
   alone.settings.requiredSegmentsPriority = 0;  // nothing beside the first segment
   const base::Duration http = startupOf(alone);
   EXPECT_LE(startupOf(cooperative(world)), http + http / 20);
-  EXPECT_LE(startupOf(cooperative(world, engine::Startup::p2pFirst)), http + milliseconds(400));
 }
 
 /// Twenty viewers on home lines of a live stream of 2 Mbit/s; `change` makes some of them different.

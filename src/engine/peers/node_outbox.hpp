@@ -67,8 +67,8 @@ class NodeOutbox {
     base::Bytes data;
     std::uint64_t segmentBytes = 0;  ///< payload; 0: frames
   };
-  /// The next message to send now, if there is one and the channel has room for it. Without `payload` no further turn of
-  /// an upload begins.
+  /// The next message to send now, if there is one and the channel has room for it. Without `payload` no further turn
+  /// of an upload begins.
   std::optional<Message> take(bool payload = true);
   /// Goes out before the frames that wait, however many messages it has.
   void setAnnouncement(std::vector<base::Bytes> messages) {

@@ -66,10 +66,10 @@ class NodePeerSession final : public PeerSession {
 
   void onMessage(StepIo& io, const base::Bytes& message) override;
   void onDrained(StepIo& io, std::uint64_t total) override;
+  [[nodiscard]] bool uploading() const override { return outbox_.uploads() > 0; }
   void onUploadAllowed(StepIo& io) override { flush(io); }
 
  private:
-  [[nodiscard]] bool uploading() const override { return outbox_.uploads() > 0; }
   void sendRequest(StepIo& io) override;
   void sendCancel(StepIo& io) override;
   [[nodiscard]] base::Duration answerTimeout() const override;

@@ -79,6 +79,8 @@ class PeerSession {
   /// No request of ours is open and the peer is not resting after a stall.
   [[nodiscard]] bool idle(base::TimePoint now) const { return !download_ && now >= restUntil_; }
   [[nodiscard]] base::TimePoint restUntil() const { return restUntil_; }
+  /// Bytes of a segment wait to be sent to it.
+  [[nodiscard]] virtual bool uploading() const = 0;
   [[nodiscard]] bool transferring() const { return download_.has_value() || uploading(); }
 
   /// request() can go on where another source stopped.
@@ -138,7 +140,6 @@ class PeerSession {
       : remote_(std::move(remote)), settings_(settings), timers_(timers), meter_(meter) {}
 
   // What a codec does its own way.
-  [[nodiscard]] virtual bool uploading() const = 0;
   virtual void sendRequest(StepIo& io) = 0;
   virtual void sendCancel(StepIo& io) = 0;
   /// How long the peer may take to answer a request.

@@ -14,13 +14,13 @@ class SwarmPeerSession : public PeerSession {
  public:
   void sendAvailability(StepIo& io, const OwnAvailability& own) override;
   void onDrained(StepIo& io, std::uint64_t total) override;
+  [[nodiscard]] bool uploading() const override { return outbox_.bodies() > 0; }
   void onUploadAllowed(StepIo& io) override { flush(io); }
 
  protected:
   SwarmPeerSession(RemotePeer remote, Outbox outbox, const Settings& settings, Timers& timers, TransferMeter& meter)
       : PeerSession(std::move(remote), settings, timers, meter), outbox_(std::move(outbox)) {}
 
-  [[nodiscard]] bool uploading() const override { return outbox_.bodies() > 0; }
   void sendCommand(StepIo& io, Outbox::Messages command);
   /// Sends what sendAvailability() sent last, if anything.
   void repeatAvailability(StepIo& io);

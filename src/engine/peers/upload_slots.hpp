@@ -1,7 +1,8 @@
 // Who is being sent a segment, and who waits: a line shared by all who ask gives nobody a whole segment for long, and a
 // whole one is what the next peer can pass on.
 //
-// Owned by the loader, which asks before it answers a request. What always holds: at most `limit` peers are being
+// Owned by the loader, which asks before it answers a request of a swarm's own protocol; p2pml nodes are told that we
+// are busy instead. What always holds: at most `limit` peers are being
 // served, besides
 // those who take longer than a turn; one request of a peer at a time; those who wait are served in the order in which
 // they asked, so a peer that asks again stands behind all others; what can wait is bounded.

@@ -21,6 +21,7 @@ constexpr std::int64_t kUnknownHttpShare = 4;
 constexpr Duration kUnknownLatency = milliseconds(100);
 /// A peer that has sent nothing for so long is left for another one.
 constexpr Duration kPatience = milliseconds(1500);
+constexpr Duration kAnswerTime = milliseconds(200);
 /// How often a download from a peer is looked at when time gets short.
 constexpr Duration kWatchInterval = milliseconds(200);
 /// An HTTP download that two are at is given up by one of them while it has come less far than this share.
@@ -121,12 +122,14 @@ class CooperativePolicy::Pass {
     policy_.wakeAt_ = std::min(policy_.wakeAt_, std::max(when, view_.now + milliseconds(1)));
   }
 
+  [[nodiscard]] bool atStartup(TimePoint when) const {
+    return policy_.settings_.startupPolicy == Startup::p2pFirst && !policy_.alone_ &&
+           when < policy_.startedAt_ + kStartupHold;
+  }
   /// HTTP waits for a peer at the start.
   [[nodiscard]] bool startupHold() {
-    if (policy_.settings_.startupPolicy != Startup::p2pFirst || policy_.alone_) return false;
-    const TimePoint until = policy_.startedAt_ + kStartupHold;
-    if (view_.now >= until) return false;
-    wake(until);
+    if (!atStartup(view_.now)) return false;
+    wake(policy_.startedAt_ + kStartupHold);
     return true;
   }
   /// We know whom we can know: what nobody near seems to have, nobody has.
@@ -231,7 +234,9 @@ class CooperativePolicy::Pass {
     if (urgent(i)) {
       wake(view_.now + kWatchInterval);
       if (!silent && progress.total > 0 && inTime(item, progress.bytesPerSecond)) return;
-      if (startupHold()) return;
+      // One that was asked at the end of the wait gets the time that an answer takes.
+      const bool answering = view_.now - progress.startedAt < kAnswerTime && atStartup(progress.startedAt);
+      if (startupHold() || (silent && answering)) return;
       if (!httpAllowed(i) || !takeHttpSlot(i)) {
         if (silent) tryAnother(i, source);
         return;
@@ -294,7 +299,7 @@ class CooperativePolicy::Pass {
     policy_.missingSince_.erase(queue_[i].key);
     const QueueItem& item = queue_[i];
     const bool hold = startupHold();
-    const bool http = !hold && httpAllowed(i);
+    const bool http = !hold && httpAllowed(i) && !(playerWaits() && item.neededAt > view_.now);
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     if (!p2pAllowed(i)) holders.clear();
@@ -317,8 +322,15 @@ class CooperativePolicy::Pass {
     wake(view_.now + kWatchInterval);
   }
 
+  /// What the player waits for is on its way: nothing else is to take a part of the line.
+  [[nodiscard]] bool playerWaits() const {
+    return std::any_of(queue_.begin(), queue_.end(), [&](const QueueItem& item) {
+      return !item.stored && (item.http || item.p2p) && item.neededAt <= view_.now;
+    });
+  }
+
   bool askPeer(std::size_t i) {
-    if (!p2pSlot() || !p2pAllowed(i)) return false;
+    if (!p2pSlot() || !p2pAllowed(i) || playerWaits()) return false;
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     const auto chosen = chooseHolder(holders, rng_);
@@ -349,10 +361,7 @@ class CooperativePolicy::Pass {
       wake(since + delay);
       return;
     }
-    // What is fetched for others does not slow down what the player waits for.
-    const bool waiting = std::any_of(queue_.begin(), queue_.end(),
-                                     [&](const QueueItem& other) { return other.http && other.neededAt <= view_.now; });
-    if (httpSlot() && !waiting) startHttp(i);
+    if (httpSlot() && !playerWaits()) startHttp(i);
   }
 
   CooperativePolicy& policy_;

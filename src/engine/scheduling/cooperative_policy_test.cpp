@@ -199,6 +199,17 @@ TEST_F(CooperativePolicyTest, TheFirstSegmentComesOverHttpAtOnce) {
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
 }
 
+TEST_F(CooperativePolicyTest, WhileThePlayerWaitsNothingElseIsStarted) {
+  queue[0].neededAt = at(kNow);
+  queue[0].http = true;
+  queue[3].key = keyOfFirst();
+  peers.has[1] = {holder(3)};
+  EXPECT_TRUE(process(kNow).empty());
+  queue[0].stored = true;
+  queue[0].http = false;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}, {Kind::startHttp, 3, {}}}));
+}
+
 TEST_F(CooperativePolicyTest, P2pFirstWaitsForAPeer380Milliseconds) {
   settings.startupPolicy = Startup::p2pFirst;
   policy.start(at(kNow));
