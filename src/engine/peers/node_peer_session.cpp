@@ -68,6 +68,8 @@ void NodePeerSession::requestRange(StepIo& io, const Segment& segment, const Wir
   next_ = range.from;
   to_ = range.to;
   toldTotal_ = 0;
+  // What is still to come of a frame that has begun is of an earlier request.
+  payloadIsOurs_ = false;
   askFor(io);
 }
 
