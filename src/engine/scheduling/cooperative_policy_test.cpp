@@ -251,7 +251,7 @@ TEST_F(CooperativePolicyTest, ADownloadFromAPeerThatIsInTimeIsLeftAlone) {
   only(0);
   queue[0].p2p = true;
   peers.sources[0] = 3;
-  queue[0].progress = {350'000, 400'000, 50'000, at(kNow)};  // 1 s to go
+  queue[0].progress = {370'000, 400'000, 50'000, at(kNow)};  // 600 ms to go
   EXPECT_TRUE(process(kNow + 3000).empty());
   EXPECT_EQ(policy.wakeAt(), at(kNow + 3200));
 }
