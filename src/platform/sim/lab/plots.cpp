@@ -72,6 +72,14 @@ Curve shareUpTo(std::string name, std::vector<double> values, std::size_t of, bo
   return curve;
 }
 
+/// All curves go on to the right edge: nobody waited longer.
+void toTheEdge(Chart& chart) {
+  double edge = 0;
+  for (const Curve& curve : chart.curves) edge = std::max(edge, curve.points.back().first);
+  chart.xMax = edge > 0 ? edge : 1;
+  for (Curve& curve : chart.curves) curve.points.emplace_back(*chart.xMax, curve.points.back().second);
+}
+
 double seconds(base::Duration d) { return static_cast<double>(d.count()) / 1e6; }
 
 }  // namespace
@@ -151,6 +159,8 @@ std::vector<File> plotFiles(const Scenario& scenario, const std::vector<PlotInpu
     latency.curves.push_back(std::move(half));
     latency.curves.push_back(std::move(last));
   }
+  toTheEdge(startup);
+  toTheEdge(stalls);
   std::vector<File> files{{"offload.svg", chartSvg(offload)},
                           {"copies.svg", chartSvg(copies)},
                           {"startup.svg", chartSvg(startup)},
