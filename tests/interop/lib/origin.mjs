@@ -1,4 +1,4 @@
-// The origin of these tests: pages, the npm packages' own builds, made-up segments, the sample streams.
+// The origin of these tests: pages, the npm packages' own builds, made-up segments, on demand and live, the sample streams.
 //
 // It knows its clients: by "/t/ID/" in front of the path (docs/measurement-peer.md) or, where URLs must be the same for all
 // viewers because the swarm is named by them, by the header x-interop-client. It counts the segments each of them asks for, and
@@ -22,11 +22,13 @@ const commonFolders = {
 }
 
 const segmentTypes = ['.ts', '.m4s']
+const playlistType = 'application/vnd.apple.mpegurl'
+
 const types = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
-  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.m3u8': playlistType,
   '.ts': 'video/mp2t',
   '.mpd': 'application/dash+xml',
   '.m4s': 'video/iso.segment',
@@ -42,6 +44,7 @@ export class Origin {
   #refused = new Set()
   #gets = new Map()
   #folders
+  #startedAt = performance.now()
 
   /** @param {Record<string, string>} [folders] what is served besides: URL prefix -> folder */
   static async start (folders = {}) {
@@ -76,7 +79,7 @@ export class Origin {
     const tagged = /^\/t\/([^/]+)(\/.*)$/.exec(target.pathname)
     const id = tagged?.[1] ?? request.headers['x-interop-client'] ?? ''
     const wanted = decodeURIComponent(tagged?.[2] ?? target.pathname)
-    const found = await this.#find(wanted)
+    const found = await this.#find(wanted, target.searchParams)
     // Viewers of 2.x ask for the rest of what a failed attempt brought.
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store' }
     const reply = (status, extra = {}, body = undefined) => {
@@ -108,12 +111,24 @@ export class Origin {
     reply(status, { 'content-type': found.type, 'accept-ranges': 'bytes' }, body)
   }
 
-  async #find (target) {
+  /** Segment n of a live stream is there from n + 1 segment durations after the origin's start on. */
+  #live (name, size, ms, n, window) {
+    const end = Math.floor((performance.now() - this.#startedAt) / ms)
+    if (n !== undefined) return n < end ? { isSegment: true, type: 'application/octet-stream', body: segmentBody(name, size, n) } : undefined
+    const first = Math.max(0, end - window)
+    const lines = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-TARGETDURATION:${Math.ceil(ms / 1000)}`, `#EXT-X-MEDIA-SEQUENCE:${first}`]
+    for (let i = first; i < end; ++i) lines.push(`#EXTINF:${(ms / 1000).toFixed(3)},`, `${i}.bin`)
+    return { type: playlistType, body: Buffer.from(lines.join('\n') + '\n') }
+  }
+
+  async #find (target, query) {
     const synthetic = /^\/synth\/([^/]+)\/(\d+)\/(\d+)\.bin$/.exec(target)
     if (synthetic) {
       const [, name, size, n] = synthetic
       return { isSegment: true, type: 'application/octet-stream', body: segmentBody(name, Number(size), Number(n)) }
     }
+    const live = /^\/synthlive\/([^/]+)\/(\d+)\/(\d+)\/(?:(\d+)\.bin|index\.m3u8)$/.exec(target)
+    if (live) return this.#live(live[1], Number(live[2]), Number(live[3]), live[4] && Number(live[4]), Number(query.get('window') ?? 8))
     for (const [prefix, folder] of Object.entries(this.#folders)) {
       if (!target.startsWith(prefix)) continue
       const file = path.join(folder, target.slice(prefix.length))
