@@ -96,7 +96,7 @@ TEST(PeerNodeTest, WhatIsBrokenIsNamed) {
   EXPECT_EQ(errorOf("0600"), broken("cancel", "request"));
   EXPECT_EQ(errorOf("01020003"), broken("hello", "version"));
   EXPECT_EQ(errorOf("06088080808080808010"), broken("cancel", "request"));  // 2^53
-  EXPECT_EQ(errorOf("0607ffffffffffff0f"), "");                             // 2^46 - 1 + ...: below it
+  EXPECT_EQ(errorOf("0608ffffffffffff0f00"), "");                           // below it
   EXPECT_EQ(errorOf("030407090500"), broken("request", "segment"));
   EXPECT_EQ(errorOf("030407000505"), broken("request", "to"));
   EXPECT_EQ(errorOf("040407000000"), broken("data", "length"));
