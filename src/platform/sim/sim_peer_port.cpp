@@ -246,7 +246,11 @@ void PeerFabric::send(NodeId node, base::ConnectionId id, base::Bytes data) {
     // The sender counts what it handed over.
     end->tampered += data.size() - changed.size();
     data = std::move(changed);
-    if (data.size() == 0) return;
+    end->silent = end->silent || data.empty();
+  }
+  if (end->silent) {
+    end->tampered += data.size();
+    return;
   }
   end->out->send({0, std::move(data)});
 }

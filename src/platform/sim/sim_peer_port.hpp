@@ -47,7 +47,8 @@ class PeerFabric {
  public:
   PeerFabric(Network& network, PeerFabricOptions options = {});
 
-  /// What a node's messages become on the way; an empty one is lost.
+  /// What a node's messages become on the way. An empty one: the connection stays open, but nothing of that node comes
+  /// through it any more (no single message of an ordered, reliable channel can be lost).
   using Tamper = std::function<base::Bytes(const base::Bytes&)>;
   /// For all that `from` sends from now on; an empty function ends it.
   void tamper(NodeId from, Tamper change);
@@ -74,6 +75,7 @@ class PeerFabric {
     bool offerer = false;
     bool answered = false;  ///< the offerer has taken an answer
     bool open = false;
+    bool silent = false;  ///< a tamper said so
     bool losing = false;  ///< the path is broken; the silence limit runs
     std::shared_ptr<Pipe> out;
     std::uint64_t tampered = 0;  ///< bytes handed over that never enter the pipe, or less than 0 (modulo 2^64)

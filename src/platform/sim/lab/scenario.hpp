@@ -73,7 +73,7 @@ bool natsMeet(Nat a, Nat b);
 enum class Behaviour : std::uint8_t {
   honest,
   slow,    ///< sends to peers as slowly as `slowUp` says
-  silent,  ///< says what it has, takes requests, never sends a body
+  silent,  ///< says what it has; with the first body nothing more comes of it, and the connection stays open
   lying,   ///< sends bodies with wrong bytes
   leech,   ///< consumeOnly: takes and never gives
 };
