@@ -181,7 +181,8 @@ void carryOver(const TimelineStream& previous, TimelineStream& next, base::Durat
 
 void carryOver(const Presentation& previous, Presentation& next, base::Duration keep) {
   std::map<std::pair<TrackKind, std::string_view>, const TimelineStream*> known;
-  for (const TimelineStream& stream : previous.streams) known.emplace(std::pair(stream.kind, stream.id), &stream);
+  for (const TimelineStream& stream : previous.streams)
+    known.emplace(std::pair(stream.kind, std::string_view(stream.id)), &stream);
   for (TimelineStream& stream : next.streams) {
     const auto found = known.find(std::pair(stream.kind, std::string_view(stream.id)));
     if (found != known.end()) carryOver(*found->second, stream, keep);
