@@ -168,7 +168,7 @@ void GatewayServer::onRequest(HttpServerRequest request) {
 }
 
 void GatewayServer::onDrained(std::uint64_t exchange, std::uint64_t bytes) {
-  put(gw::input::RequestDrained{gw::ExchangeId(exchange), bytes});
+  if (bytes > 0) put(gw::input::RequestDrained{gw::ExchangeId(exchange), bytes});
 }
 
 void GatewayServer::onGone(std::uint64_t exchange) { put(gw::input::RequestGone{gw::ExchangeId(exchange)}); }

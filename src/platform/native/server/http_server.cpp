@@ -186,8 +186,13 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     bodyDrained_ = 0;
     exchange_ = server->open(shared_from_this());
     request.exchange = exchange_;
+    request.connection = id_;
     watchForEnd();
+    // What is answered at once leaves in one write, the head with the body.
+    corked_ = true;
     server->handler()->onRequest(std::move(request));
+    corked_ = false;
+    write();
   }
 
   /// While the answer is on its way the client says nothing; if its end closes, nobody reads any more.
@@ -202,9 +207,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   }
 
   void write() {
-    if (writing_ || isCut_) return;
+    if (writing_ || corked_ || isCut_) return;
     if (queue_.empty()) {
-      if (ended_) finish();
+      if (ended_ && exchange_ != 0) finish();
       return;
     }
     const auto server = server_.lock();
@@ -223,26 +228,30 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
         queue_.pop_front();
       }
       total += sizeOf(inFlight_.back());
-      if (std::holds_alternative<base::Bytes>(inFlight_.back())) bodyInFlight_ += sizeOf(inFlight_.back());
     }
     for (const Piece& piece : inFlight_) buffers.push_back(bufferOf(piece));
     stream_.expires_after(toChrono(server->options().readerTimeout));
-    asio::async_write(stream_, buffers, [self = shared_from_this()](error_code failed, std::size_t) {
+    asio::async_write(stream_, buffers, [self = shared_from_this()](error_code failed, std::size_t written) {
       self->writing_ = false;
       self->stream_.expires_never();
+      self->tellDrained(written);
       if (self->isCut_) return;
       if (failed) return self->cut();
-      self->onWritten();
+      self->write();
     });
   }
 
-  void onWritten() {
+  void tellDrained(std::size_t written) {
+    for (const Piece& piece : inFlight_) {
+      const std::size_t size = std::min(written, sizeOf(piece));
+      if (std::holds_alternative<base::Bytes>(piece)) bodyDrained_ += size;
+      written -= size;
+    }
     inFlight_.clear();
-    bodyDrained_ += std::exchange(bodyInFlight_, 0);
     const auto server = server_.lock();
-    if (!server) return cut();
-    if (!ended_ && bodyDrained_ > 0 && exchange_ != 0) server->handler()->onDrained(exchange_, bodyDrained_);
-    write();
+    if (server && server->handler() != nullptr && !ended_ && exchange_ != 0) {
+      server->handler()->onDrained(exchange_, bodyDrained_);
+    }
   }
 
   void finish() {
@@ -280,7 +289,6 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::uint64_t exchange_ = 0;
   std::deque<Piece> queue_;
   std::vector<Piece> inFlight_;
-  std::uint64_t bodyInFlight_ = 0;
   std::uint64_t bodyDrained_ = 0;
   bool keepAlive_ = false;
   bool version11_ = false;
@@ -288,6 +296,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool chunked_ = false;
   bool ended_ = false;
   bool writing_ = false;
+  bool corked_ = false;  // the handler is being asked
   bool isCut_ = false;
 };
 

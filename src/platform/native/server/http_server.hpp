@@ -1,4 +1,5 @@
-// An HTTP/1.1 server whose answers are given piece by piece, whenever they are there: the gateway's ear and mouth.
+// An HTTP/1.1 server whose answers are given piece by piece, whenever they are there: the gateway's ear and mouth, and
+// what the small origin (origin_server.hpp) stands on.
 //
 // Everything happens on the loop it was made with, which must be run by one thread and outlive it. The handler is
 // called from the loop by itself, never from inside a call to the server. What always holds: requests of one connection
@@ -25,7 +26,8 @@ namespace p2pml::native {
 using HttpFieldList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpServerRequest {
-  std::uint64_t exchange = 0;  ///< names the answer
+  std::uint64_t exchange = 0;    ///< names the answer
+  std::uint64_t connection = 0;  ///< the same number: the same TCP connection
   std::string method;
   std::string target;
   HttpFieldList headers;
@@ -35,7 +37,7 @@ class HttpServerHandler {
  public:
   virtual ~HttpServerHandler() = default;
   virtual void onRequest(HttpServerRequest request) = 0;
-  /// So many bytes of the answer's body are with the network.
+  /// The head and so many bytes of the answer's body are with the network. What end() was said of is not told any more.
   virtual void onDrained(std::uint64_t exchange, std::uint64_t bytes) = 0;
   /// The client left before its answer was complete.
   virtual void onGone(std::uint64_t exchange) = 0;

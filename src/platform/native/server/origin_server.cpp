@@ -1,47 +1,41 @@
 #include "platform/native/server/origin_server.hpp"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/status.hpp>
 #include <chrono>
-#include <limits>
 #include <utility>
 #include <variant>
 
 #include "platform/native/server/http_range.hpp"
-#include "platform/native/server/listener.hpp"
+#include "platform/native/server/http_server.hpp"
 
 namespace p2pml::native {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
 /// Of a body in one write: small enough that a reader who takes nothing is noticed by the timeout of a piece.
 constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kPacedPieceBytes = 16 * 1024;
 
-std::string_view toView(beast::string_view text) { return {text.data(), text.size()}; }
-
 std::chrono::microseconds toChrono(base::Duration duration) { return std::chrono::microseconds(duration.count()); }
 
 std::string reasonOf(unsigned status) {
-  return std::string(toView(http::obsolete_reason(http::int_to_status(status))));
+  const auto reason = http::obsolete_reason(http::int_to_status(status));
+  return {reason.data(), reason.size()};
 }
 
-OriginRequest toRequest(const http::request<http::string_body>& from, std::uint64_t connection) {
+OriginRequest toRequest(HttpServerRequest&& from) {
   OriginRequest request;
-  request.connection = connection;
-  request.method = toView(from.method_string());
-  std::string_view target = toView(from.target());
+  request.connection = from.connection;
+  request.method = std::move(from.method);
+  request.headers = std::move(from.headers);
+  std::string_view target = from.target;
   if (const std::size_t mark = target.find('?'); mark != std::string_view::npos) {
     request.query = target.substr(mark + 1);
     target = target.substr(0, mark);
@@ -55,7 +49,6 @@ OriginRequest toRequest(const http::request<http::string_body>& from, std::uint6
     }
   }
   request.path = target;
-  for (const auto& field : from) request.headers.emplace_back(toView(field.name_string()), toView(field.value()));
   return request;
 }
 
@@ -96,313 +89,230 @@ OriginResponse redirectResponse(unsigned status, std::string location) {
 
 // ------------------------------------------------------------------------------------------------------------- server
 
-class OriginConnection;
-
-class OriginServer::Impl final : public std::enable_shared_from_this<Impl> {
+class OriginServer::Impl final : public HttpServerHandler, public std::enable_shared_from_this<Impl> {
  public:
   Impl(OriginServerOptions options, OriginHandler handler)
       : options_(std::move(options)), handler_(std::move(handler)) {}
 
   base::Result<void> start(asio::io_context& loop);
-  void onSocket(asio::ip::tcp::socket socket);
-  void gone(std::uint64_t id) { connections_.erase(id); }
   void stop();
 
-  /// The counters this request goes to: all, and those of its path and client while there is room for names.
-  std::vector<OriginTraffic*> countersOf(const OriginRequest& request) {
-    std::vector<OriginTraffic*> result{&traffic_};
-    const auto add = [&](std::map<std::string, OriginTraffic>& by, const std::string& name) {
-      const auto found = by.find(name);
-      if (found != by.end()) {
-        result.push_back(&found->second);
-      } else if (by.size() < options_.maxCountedNames) {
-        result.push_back(&by[name]);
-      }
-    };
-    add(byPath_, request.path);
-    if (!request.clientId.empty()) add(byClient_, request.clientId);
-    return result;
-  }
+  void onRequest(HttpServerRequest request) override;
+  void onDrained(std::uint64_t exchange, std::uint64_t bytes) override;
+  void onGone(std::uint64_t exchange) override;
 
-  [[nodiscard]] const OriginServerOptions& options() const { return options_; }
-  [[nodiscard]] OriginResponse handle(const OriginRequest& request) const { return handler_(request); }
-  [[nodiscard]] const Endpoint& endpoint() const { return listener_->endpoint(); }
-  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+  [[nodiscard]] const Endpoint& endpoint() const { return server_->endpoint(); }
+  [[nodiscard]] std::size_t connections() const { return server_->connections(); }
   [[nodiscard]] const OriginTraffic& traffic() const { return traffic_; }
   [[nodiscard]] const std::map<std::string, OriginTraffic>& byPath() const { return byPath_; }
   [[nodiscard]] const std::map<std::string, OriginTraffic>& byClient() const { return byClient_; }
 
  private:
+  /// An answer on its way.
+  struct Answer {
+    Answer(std::uint64_t number, asio::io_context& loop) : exchange(number), timer(loop) {}
+
+    std::uint64_t exchange;
+    asio::steady_timer timer;
+    OriginResponse response;
+    base::Bytes body;           ///< what is to be sent, after Range
+    std::size_t handed = 0;     ///< of it, to the server
+    std::size_t lastPiece = 0;  ///< of that, the newest piece
+    std::uint64_t drained = 0;  ///< of it, with the network
+    bool isHead = false;
+    bool stalled = false;
+    std::vector<OriginTraffic*> counters;
+  };
+
+  std::vector<OriginTraffic*> countersOf(const OriginRequest& request);
+  OriginResponse respond(const OriginRequest& request) const;
+  static void applyRange(const OriginRequest& request, Answer& answer);
+  void writeHead(Answer& answer);
+  void goOn(Answer& answer);
+  void writePiece(Answer& answer);
+  void afterPiece(Answer& answer);
+  void abort(Answer& answer);
+  void finish(Answer& answer);
+  void wait(Answer& answer, base::Duration duration, void (Impl::*then)(Answer&));
+
   OriginServerOptions options_;
   OriginHandler handler_;
-  std::shared_ptr<Listener> listener_;
-  std::map<std::uint64_t, std::shared_ptr<OriginConnection>> connections_;
-  std::uint64_t lastConnection_ = 0;
+  asio::io_context* loop_ = nullptr;
+  std::unique_ptr<HttpServer> server_;
+  std::map<std::uint64_t, Answer> answers_;
   OriginTraffic traffic_;
   std::map<std::string, OriginTraffic> byPath_;
   std::map<std::string, OriginTraffic> byClient_;
 };
 
-/// One TCP connection: reads a request, asks the handler, writes the answer piece by piece, again.
-class OriginConnection final : public std::enable_shared_from_this<OriginConnection> {
- public:
-  OriginConnection(std::weak_ptr<OriginServer::Impl> server, std::uint64_t id, asio::ip::tcp::socket socket)
-      : server_(std::move(server)), id_(id), stream_(std::move(socket)), timer_(stream_.get_executor()) {}
-
-  void start() { readRequest(); }
-
-  /// At once; nothing is called back from inside.
-  void cut() {
-    if (isCut_) return;
-    isCut_ = true;
-    error_code ignored;
-    stream_.socket().close(ignored);
-    timer_.cancel();
-    asio::post(stream_.get_executor(), [self = shared_from_this()] {
-      if (const auto server = self->server_.lock()) server->gone(self->id_);
-    });
-  }
-
- private:
-  void armTimeout(const OriginServer::Impl& server) { stream_.expires_after(toChrono(server.options().idleTimeout)); }
-
-  void readRequest() {
-    const auto server = server_.lock();
-    if (!server) return cut();
-    parser_.emplace();
-    parser_->header_limit(kMaxHeaderBytes);
-    parser_->body_limit(kMaxHeaderBytes);
-    armTimeout(*server);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code failed, std::size_t) {
-      if (self->isCut_) return;
-      if (failed) return self->cut();
-      self->onRequest();
-    });
-  }
-
-  void onRequest() {
-    const auto server = server_.lock();
-    if (!server) return cut();
-    stream_.expires_never();
-    const auto& from = parser_->get();
-    const OriginRequest request = toRequest(from, id_);
-    counters_ = server->countersOf(request);
-    for (OriginTraffic* counter : counters_) ++counter->requests;
-    keepAlive_ = from.keep_alive();
-    isHead_ = from.method() == http::verb::head;
-    answer(request, from.method(), *server);
-  }
-
-  void answer(const OriginRequest& request, http::verb method, OriginServer::Impl& server) {
-    if (method == http::verb::options) {
-      response_ = OriginResponse{.status = 204, .contentType = ""};
-      response_.headers = {{"Access-Control-Allow-Methods", "GET, HEAD"}, {"Access-Control-Allow-Headers", "*"}};
-    } else if (method != http::verb::get && method != http::verb::head) {
-      response_ = statusResponse(405);
-      response_.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
-    } else {
-      response_ = server.handle(request);
-    }
-    body_ = response_.body;
-    position_ = 0;
-    stalled_ = false;
-    applyRange(request);
-    makeHead();
-    if (response_.faults.headDelay > base::Duration::zero()) {
-      return wait(response_.faults.headDelay, [](OriginConnection& self) { self.writeHead(); });
-    }
-    writeHead();
-  }
-
-  /// RFC 9110 section 14. A conditional range (If-Range) is not one: we give no validators, so its condition is false
-  /// (13.1.5).
-  void applyRange(const OriginRequest& request) {
-    if (response_.status != 200 || !response_.ranges) return;
-    response_.headers.emplace_back("Accept-Ranges", "bytes");
-    if (isHead_ || !request.header("If-Range").empty()) return;
-    const std::string size = std::to_string(body_.size());
-    const auto range = parseRange(request.header("Range"), body_.size());
-    if (const auto* some = std::get_if<ByteRange>(&range)) {
-      response_.status = 206;
-      response_.headers.emplace_back(
-          "Content-Range", "bytes " + std::to_string(some->first) + "-" + std::to_string(some->last) + "/" + size);
-      body_ =
-          body_.slice(static_cast<std::size_t>(some->first), static_cast<std::size_t>(some->last - some->first + 1));
-    } else if (std::holds_alternative<Unsatisfiable>(range)) {
-      const OriginFaults faults = response_.faults;
-      response_ = statusResponse(416);
-      response_.faults = faults;
-      response_.headers.emplace_back("Content-Range", "bytes */" + size);
-      body_ = response_.body;
-    }
-  }
-
-  void makeHead() {
-    head_ = "HTTP/1.1 " + std::to_string(response_.status) + " " + reasonOf(response_.status) + "\r\n";
-    const auto add = [&](std::string_view name, std::string_view value) {
-      head_.append(name).append(": ").append(value).append("\r\n");
-    };
-    for (const auto& [name, value] : response_.headers) add(name, value);
-    if (!response_.contentType.empty()) add("Content-Type", response_.contentType);
-    const bool hasBody = response_.status != 204 && response_.status != 304;
-    isChunked_ = response_.faults.chunked && hasBody && parser_->get().version() >= 11;
-    if (isChunked_) {
-      add("Transfer-Encoding", "chunked");
-    } else if (hasBody) {
-      add("Content-Length", std::to_string(body_.size()));
-    }
-    add("Access-Control-Allow-Origin", "*");
-    add("Access-Control-Expose-Headers", "Content-Length, Content-Range");
-    add("Connection", keepAlive_ ? "keep-alive" : "close");
-    head_ += "\r\n";
-    hasBody_ = hasBody && !isHead_;
-  }
-
-  void writeHead() {
-    const auto server = server_.lock();
-    if (!server) return cut();
-    if (hasBody_ && !pausesAt(0) && response_.faults.bytesPerSecond == 0) return writePiece(std::move(head_));
-    armTimeout(*server);
-    asio::async_write(stream_, asio::buffer(head_), [self = shared_from_this()](error_code failed, std::size_t) {
-      if (self->isCut_) return;
-      if (failed) return self->cut();
-      self->hasBody_ ? self->goOn() : self->finish();
-    });
-  }
-
-  [[nodiscard]] bool pausesAt(std::size_t position) const {
-    return response_.faults.closeAfter == position || (response_.faults.stallAfter == position && !stalled_);
-  }
-
-  void goOn() {
-    const OriginFaults& faults = response_.faults;
-    if (faults.closeAfter == position_) return abort();
-    if (faults.stallAfter == position_ && !stalled_) {
-      stalled_ = true;
-      return wait(faults.stallFor, [](OriginConnection& self) { self.goOn(); });
-    }
-    writePiece({});
-  }
-
-  /// Writes `before` and the next piece of the body, up to where something is to happen.
-  void writePiece(std::string before) {
-    const auto server = server_.lock();
-    if (!server) return cut();
-    const OriginFaults& faults = response_.faults;
-    std::size_t end = body_.size();
-    if (faults.closeAfter && *faults.closeAfter > position_) end = std::min(end, *faults.closeAfter);
-    if (faults.stallAfter && *faults.stallAfter > position_) end = std::min(end, *faults.stallAfter);
-    end = std::min(end, position_ + (faults.bytesPerSecond == 0 ? kPieceBytes : kPacedPieceBytes));
-    const base::Bytes piece = body_.slice(position_, end - position_);
-    const bool isLast = end == body_.size();
-
-    head_ = std::move(before);
-    tail_.clear();
-    if (isChunked_) {
-      if (!piece.empty()) {
-        std::array<char, 24> size{};
-        std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
-        head_ += size.data();
-        tail_ = "\r\n";
-      }
-      if (isLast && faults.closeAfter != end) tail_ += "0\r\n\r\n";
-    }
-    const std::array<asio::const_buffer, 3> buffers{asio::buffer(head_), asio::buffer(piece.data(), piece.size()),
-                                                    asio::buffer(tail_)};
-    armTimeout(*server);
-    asio::async_write(stream_, buffers, [self = shared_from_this(), piece](error_code failed, std::size_t written) {
-      const std::size_t framing = std::min(written, self->head_.size());
-      self->countBody(std::min(written - framing, piece.size()));
-      if (self->isCut_) return;
-      if (failed) return self->abort();
-      self->position_ += piece.size();
-      self->afterPiece(piece.size());
-    });
-  }
-
-  void afterPiece(std::size_t size) {
-    const OriginFaults& faults = response_.faults;
-    if (faults.closeAfter == position_) return abort();
-    if (position_ == body_.size()) return finish();
-    if (faults.bytesPerSecond == 0) return goOn();
-    const auto pause = static_cast<std::int64_t>(size * 1'000'000 / faults.bytesPerSecond);
-    wait(base::Duration(pause), [](OriginConnection& self) { self.goOn(); });
-  }
-
-  void countBody(std::size_t bytes) {
-    if (server_.expired()) return;
-    for (OriginTraffic* counter : counters_) counter->bodyBytes += bytes;
-  }
-
-  void abort() {
-    if (!server_.expired()) {
-      for (OriginTraffic* counter : counters_) ++counter->cutBodies;
-    }
-    cut();
-  }
-
-  void finish() {
-    body_ = {};
-    response_ = {};
-    counters_.clear();
-    if (!keepAlive_) {
-      error_code ignored;
-      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      return cut();
-    }
-    readRequest();
-  }
-
-  void wait(base::Duration duration, void (*then)(OriginConnection&)) {
-    stream_.expires_never();
-    timer_.expires_after(toChrono(duration));
-    timer_.async_wait([self = shared_from_this(), then](error_code cancelled) {
-      if (!cancelled && !self->isCut_) then(*self);
-    });
-  }
-
-  std::weak_ptr<OriginServer::Impl> server_;
-  std::uint64_t id_;
-  beast::tcp_stream stream_;
-  asio::steady_timer timer_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  std::vector<OriginTraffic*> counters_;  // in the server: touched only while it lives
-  OriginResponse response_;
-  base::Bytes body_;  // what is to be sent, after Range
-  std::string head_;  // the bytes before the piece being written: the head, the size of a chunk
-  std::string tail_;  // the bytes after it
-  std::size_t position_ = 0;
-  bool keepAlive_ = false;
-  bool isHead_ = false;
-  bool hasBody_ = false;
-  bool isChunked_ = false;
-  bool stalled_ = false;
-  bool isCut_ = false;
-};
-
 base::Result<void> OriginServer::Impl::start(asio::io_context& loop) {
-  auto listener = Listener::open(loop, options_.listen, [weak = weak_from_this()](asio::ip::tcp::socket socket) {
-    if (const auto self = weak.lock()) self->onSocket(std::move(socket));
-  });
-  if (!listener) return std::unexpected(std::move(listener.error()));
-  listener_ = *std::move(listener);
+  loop_ = &loop;
+  auto server = HttpServer::start(loop,
+                                  {.listen = options_.listen,
+                                   .maxConnections = options_.maxConnections,
+                                   .idleTimeout = options_.idleTimeout,
+                                   .readerTimeout = options_.idleTimeout},
+                                  *this);
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = *std::move(server);
   return {};
 }
 
-void OriginServer::Impl::onSocket(asio::ip::tcp::socket socket) {
-  if (connections_.size() >= options_.maxConnections) return;  // the socket closes itself
-  const std::uint64_t id = ++lastConnection_;
-  const auto connection = std::make_shared<OriginConnection>(weak_from_this(), id, std::move(socket));
-  connections_.emplace(id, connection);
-  connection->start();
+void OriginServer::Impl::stop() {
+  server_->stop();
+  answers_.clear();
 }
 
-void OriginServer::Impl::stop() {
-  if (listener_) listener_->close();
-  std::vector<std::shared_ptr<OriginConnection>> present;
-  for (const auto& [id, connection] : connections_) present.push_back(connection);
-  for (const auto& connection : present) connection->cut();
+/// All, and those of its path and client while there is room for names.
+std::vector<OriginTraffic*> OriginServer::Impl::countersOf(const OriginRequest& request) {
+  std::vector<OriginTraffic*> result{&traffic_};
+  const auto add = [&](std::map<std::string, OriginTraffic>& by, const std::string& name) {
+    const auto found = by.find(name);
+    if (found != by.end()) {
+      result.push_back(&found->second);
+    } else if (by.size() < options_.maxCountedNames) {
+      result.push_back(&by[name]);
+    }
+  };
+  add(byPath_, request.path);
+  if (!request.clientId.empty()) add(byClient_, request.clientId);
+  return result;
+}
+
+void OriginServer::Impl::onRequest(HttpServerRequest from) {
+  Answer& answer = answers_.try_emplace(from.exchange, from.exchange, *loop_).first->second;
+  const OriginRequest request = toRequest(std::move(from));
+  answer.counters = countersOf(request);
+  for (OriginTraffic* counter : answer.counters) ++counter->requests;
+  answer.isHead = request.method == "HEAD";
+  answer.response = respond(request);
+  answer.body = answer.response.body;
+  applyRange(request, answer);
+  if (answer.response.faults.headDelay > base::Duration::zero()) {
+    return wait(answer, answer.response.faults.headDelay, &Impl::writeHead);
+  }
+  writeHead(answer);
+}
+
+OriginResponse OriginServer::Impl::respond(const OriginRequest& request) const {
+  if (request.method == "GET" || request.method == "HEAD") return handler_(request);
+  OriginResponse response;
+  if (request.method == "OPTIONS") {
+    response = OriginResponse{.status = 204, .contentType = ""};
+    response.headers = {{"Access-Control-Allow-Methods", "GET, HEAD"}, {"Access-Control-Allow-Headers", "*"}};
+  } else {
+    response = statusResponse(405);
+    response.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+  }
+  return response;
+}
+
+/// RFC 9110 section 14. A conditional range (If-Range) is not one: we give no validators, so its condition is false
+/// (13.1.5).
+void OriginServer::Impl::applyRange(const OriginRequest& request, Answer& answer) {
+  OriginResponse& response = answer.response;
+  if (response.status != 200 || !response.ranges) return;
+  response.headers.emplace_back("Accept-Ranges", "bytes");
+  if (answer.isHead || !request.header("If-Range").empty()) return;
+  const std::string size = std::to_string(answer.body.size());
+  const auto range = parseRange(request.header("Range"), answer.body.size());
+  if (const auto* some = std::get_if<ByteRange>(&range)) {
+    response.status = 206;
+    response.headers.emplace_back(
+        "Content-Range", "bytes " + std::to_string(some->first) + "-" + std::to_string(some->last) + "/" + size);
+    answer.body = answer.body.slice(static_cast<std::size_t>(some->first),
+                                    static_cast<std::size_t>(some->last - some->first + 1));
+  } else if (std::holds_alternative<Unsatisfiable>(range)) {
+    const OriginFaults faults = response.faults;
+    response = statusResponse(416);
+    response.faults = faults;
+    response.headers.emplace_back("Content-Range", "bytes */" + size);
+    answer.body = response.body;
+  }
+}
+
+void OriginServer::Impl::writeHead(Answer& answer) {
+  OriginResponse& response = answer.response;
+  if (!response.contentType.empty()) response.headers.emplace_back("Content-Type", response.contentType);
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Access-Control-Expose-Headers", "Content-Length, Content-Range");
+  std::optional<std::uint64_t> length;
+  if (!response.faults.chunked) length = answer.body.size();
+  server_->head(answer.exchange, static_cast<int>(response.status), response.headers, length);
+  if (answer.isHead || response.status == 204 || response.status == 304) return finish(answer);
+  // What happens before the first byte happens when the head has left: onDrained().
+  const OriginFaults& faults = response.faults;
+  if (faults.closeAfter != 0U && faults.stallAfter != 0U) goOn(answer);
+}
+
+void OriginServer::Impl::goOn(Answer& answer) {
+  const OriginFaults& faults = answer.response.faults;
+  if (faults.stallAfter == answer.handed && !answer.stalled) {
+    answer.stalled = true;
+    return wait(answer, faults.stallFor, &Impl::goOn);
+  }
+  writePiece(answer);
+}
+
+/// The next piece of the body, up to where something is to happen.
+void OriginServer::Impl::writePiece(Answer& answer) {
+  const OriginFaults& faults = answer.response.faults;
+  std::size_t end = answer.body.size();
+  if (end == 0) return finish(answer);
+  if (faults.closeAfter && *faults.closeAfter > answer.handed) end = std::min(end, *faults.closeAfter);
+  if (faults.stallAfter && *faults.stallAfter > answer.handed) end = std::min(end, *faults.stallAfter);
+  end = std::min(end, answer.handed + (faults.bytesPerSecond == 0 ? kPieceBytes : kPacedPieceBytes));
+  answer.lastPiece = end - answer.handed;
+  const base::Bytes piece = answer.body.slice(answer.handed, answer.lastPiece);
+  answer.handed = end;
+  server_->body(answer.exchange, piece);
+}
+
+void OriginServer::Impl::onDrained(std::uint64_t exchange, std::uint64_t bytes) {
+  const auto found = answers_.find(exchange);
+  if (found == answers_.end()) return;
+  Answer& answer = found->second;
+  for (OriginTraffic* counter : answer.counters) counter->bodyBytes += bytes - answer.drained;
+  answer.drained = bytes;
+  if (answer.drained == answer.handed) afterPiece(answer);
+}
+
+void OriginServer::Impl::afterPiece(Answer& answer) {
+  const OriginFaults& faults = answer.response.faults;
+  if (faults.closeAfter == answer.handed) return abort(answer);
+  if (answer.handed == answer.body.size()) return finish(answer);
+  if (faults.bytesPerSecond == 0) return goOn(answer);
+  const auto pause = static_cast<std::int64_t>(answer.lastPiece * 1'000'000 / faults.bytesPerSecond);
+  wait(answer, base::Duration(pause), &Impl::goOn);
+}
+
+void OriginServer::Impl::abort(Answer& answer) {
+  server_->cut(answer.exchange);
+  onGone(answer.exchange);
+}
+
+void OriginServer::Impl::onGone(std::uint64_t exchange) {
+  const auto found = answers_.find(exchange);
+  if (found == answers_.end()) return;
+  for (OriginTraffic* counter : found->second.counters) ++counter->cutBodies;
+  answers_.erase(found);
+}
+
+void OriginServer::Impl::finish(Answer& answer) {
+  const std::uint64_t exchange = answer.exchange;
+  answers_.erase(exchange);
+  server_->end(exchange);
+}
+
+void OriginServer::Impl::wait(Answer& answer, base::Duration duration, void (Impl::*then)(Answer&)) {
+  answer.timer.expires_after(toChrono(duration));
+  answer.timer.async_wait(
+      [weak = weak_from_this(), exchange = answer.exchange, then](const boost::system::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (cancelled || !self) return;
+        const auto found = self->answers_.find(exchange);
+        if (found != self->answers_.end()) (*self.*then)(found->second);
+      });
 }
 
 base::Result<std::unique_ptr<OriginServer>> OriginServer::start(asio::io_context& loop, OriginServerOptions options,

@@ -1,8 +1,9 @@
 // A small HTTP/1.1 origin: what demos, tests and benchmarks load segments from. Not for the open internet.
 //
-// A handler answers every request on the loop, at once; the server adds Range (one range), HEAD, keep-alive and CORS,
-// counts what it served, and can misbehave on purpose. Bodies are sent from the buffers they are in. Everything happens
-// on the loop it was made with, which must be run by one thread and outlive it. Destroying it cuts all connections.
+// A handler answers every request on the loop, at once; it adds Range (one range), HEAD and CORS to what HttpServer
+// does, counts what it served, and can misbehave on purpose. Bodies are sent from the buffers they are in. Everything
+// happens on the loop it was made with, which must be run by one thread and outlive it. Destroying it cuts all
+// connections.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -100,9 +101,8 @@ class OriginServer {
   /// Takes nobody in any more and cuts all connections; the loop runs dry.
   void stop();
 
-  class Impl;
-
  private:
+  class Impl;
   explicit OriginServer(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

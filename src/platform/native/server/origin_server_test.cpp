@@ -296,6 +296,19 @@ TEST_F(OriginServerTest, GarbageIdleAndSurplusConnectionsAreDropped) {
   EXPECT_EQ(server->traffic().requests, 0U);
 }
 
+TEST_F(OriginServerTest, AClientThatLeavesInTheMiddleIsSeenAtOnce) {
+  faults.stallAfter = 4;
+  faults.stallFor = base::seconds(3'600);
+  start();
+  connect();
+  asio::write(stream->socket(), asio::buffer(std::string("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")));
+  EXPECT_TRUE(runUntil([&] { return server->traffic().bodyBytes == 4; }));
+  stream.reset();
+  EXPECT_TRUE(runUntil([&] { return server->traffic().cutBodies == 1; }));
+  EXPECT_EQ(server->traffic().bodyBytes, 4U);
+  EXPECT_TRUE(runUntil([&] { return server->connections() == 0; }));
+}
+
 TEST_F(OriginServerTest, StopsInTheMiddleOfAnswers) {
   faults.stallAfter = 4;
   faults.stallFor = base::seconds(3'600);
