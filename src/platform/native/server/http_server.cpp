@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <deque>
@@ -202,7 +203,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
           if (failed || self->isCut_ || self->exchange_ != exchange) return;
           char byte = 0;
           const auto there = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-          if (there == 0) self->cut();
+          // One that left with bytes unread has reset the connection.
+          if (there == 0 || (there < 0 && errno != EAGAIN && errno != EINTR)) self->cut();
         });
   }
 
