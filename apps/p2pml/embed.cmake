@@ -6,6 +6,7 @@ list(SORT files)
 set(text "// Made by apps/p2pml/embed.cmake.\n")
 set(rows "")
 set(index 0)
+list(LENGTH files count)
 foreach(file IN LISTS files)
   string(APPEND text
     "__asm__(\".section .rodata\\n.global ${PREFIX}_${index}\\n.global ${PREFIX}_${index}_end\\n.balign 16\\n\"\n"
@@ -17,5 +18,5 @@ foreach(file IN LISTS files)
 endforeach()
 string(APPEND text
   "namespace {\nstruct EmbeddedFile {\n  std::string_view path;\n  const unsigned char* begin;\n  const unsigned char* end;\n};\n"
-  "const EmbeddedFile kEmbeddedFiles[] = {\n${rows}};\n}  // namespace\n")
+  "const std::array<EmbeddedFile, ${count}> kEmbeddedFiles{{\n${rows}}};\n}  // namespace\n")
 file(WRITE ${OUT} "${text}")

@@ -32,6 +32,7 @@ struct PeerDetails {
   std::uint64_t bytesDownloaded = 0;
   std::uint64_t bytesUploaded = 0;
   std::size_t segments = 0;  ///< that it says it has
+  base::ConnectionId connection;
 };
 /// One swarm this loader announces itself in.
 struct SwarmDetails {

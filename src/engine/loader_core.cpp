@@ -331,7 +331,7 @@ Details LoaderCore::getDetails() const {
   }
   peers_.forEachPeer([&](const PeerSession& peer) {
     details.peers.push_back({peer.id(), peer.generation(), peer.remoteAddress(), peer.bytesDownloaded(),
-                             peer.bytesUploaded(), peer.segmentCount()});
+                             peer.bytesUploaded(), peer.segmentCount(), peer.connection()});
   });
   return details;
 }

@@ -5,7 +5,6 @@
 
 #include "base/encoding.hpp"
 #include "base/sha1.hpp"
-#include "gateway/page.hpp"
 
 namespace p2pml::gateway {
 
@@ -37,7 +36,8 @@ std::string playerOf(const std::string& session, const Headers& headers) {
 
 }  // namespace
 
-Gateway::Gateway(Options options) : options_(std::move(options)), streams_(options_.streams) {}
+Gateway::Gateway(Options options)
+    : options_(std::move(options)), streams_(options_.streams), page_(std::move(options_.page)) {}
 
 void Gateway::step(base::TimePoint now, const Input& input, Outputs& outputs) {
   now_ = std::max(now, now_);
@@ -313,7 +313,14 @@ void Gateway::route(const input::Request& request) {
     out_->push_back(output::RespondBody{request.id, base::Bytes::adopt(std::move(body))});
     out_->push_back(output::RespondEnd{request.id});
   };
-  if (path == "/") return text(std::string(kIndexPage), "text/html; charset=utf-8");
+  if (auto page = page_.answer(path, request.headers)) {
+    const bool whole = page->status == 200;
+    out_->push_back(output::RespondHead{request.id, page->status, std::move(page->headers),
+                                        whole ? std::optional<std::uint64_t>(page->body.size()) : std::nullopt});
+    if (whole) out_->push_back(output::RespondBody{request.id, std::move(page->body)});
+    out_->push_back(output::RespondEnd{request.id});
+    return;
+  }
   if (path == "/play") return play(request);
   if (path == "/api/stats") return text(statsJson(report(), events_), "application/json");
   if (path == "/metrics") return text(metricsText(report()), "text/plain; version=0.0.4; charset=utf-8");
@@ -422,7 +429,11 @@ void Gateway::on(const input::SegmentFound& found) { streams_.on(now_, *out_, fo
 void Gateway::on(const input::SegmentBytes& bytes) { streams_.on(now_, *out_, bytes); }
 void Gateway::on(const input::SegmentLoaded& loaded) { streams_.on(now_, *out_, loaded); }
 void Gateway::on(const input::SegmentFailed& failed) { streams_.on(now_, *out_, failed); }
-void Gateway::on(const input::LaneReport& report) { streams_.on(report); }
+void Gateway::on(const input::LaneReport& report) {
+  const Streams::Entry* entry = streams_.byLane(report.lane);
+  if (entry != nullptr && entry->lane) total_.add(entry->lane->report, report);
+  streams_.on(report);
+}
 void Gateway::on(const input::LaneEvent& event) {
   streams_.on(now_, event);
   const Streams::Entry* entry = streams_.byLane(event.lane);
@@ -471,6 +482,7 @@ Report Gateway::report() const {
   report.sessions = sessions_.size();
   report.openRequests = exchanges_.size();
   report.passedThrough = passages_.bytes();
+  report.total = total_;
   for (const auto& [key, entry] : streams_.all()) {
     StreamRow row;
     row.manifest = redacted(entry.openedUrl);

@@ -4,6 +4,7 @@
 //   /play?url=...          opens a stream: a redirect to its manifest on the gateway
 //   /s/{session}/{n}/...   the path and query of the stream's nth host (urls.hpp)
 //   /api/stats /api/events /metrics   what goes on (docs/gateway.md)
+//   / /page/...           the same for people (page.hpp)
 //
 // What always holds: nothing is fetched but what a session's URLs name; other sites' pages open nothing and read
 // nothing; whatever the engines do, a player gets at least what the plain URL would have given.
@@ -20,6 +21,7 @@
 #include "gateway/http_text.hpp"
 #include "gateway/io.hpp"
 #include "gateway/manifests.hpp"
+#include "gateway/page.hpp"
 #include "gateway/passages.hpp"
 #include "gateway/report.hpp"
 #include "gateway/streams.hpp"
@@ -34,6 +36,7 @@ struct Options {
   StreamsOptions streams;
   std::string secret;  ///< makes session names that nobody can guess: 20 random bytes
   std::string version;
+  std::vector<PageFile> page;
 };
 
 class Gateway {
@@ -123,7 +126,9 @@ class Gateway {
   std::map<ExchangeId, Exchange> exchanges_;
   std::map<ExchangeId, Subscriber> subscribers_;
   std::map<std::string, Seeded> seeded_;
+  Page page_;
   EventLog events_;
+  Traffic total_;
   std::uint64_t lastFetch_ = 0;
   base::TimePoint publishAt_ = base::kNever;
   base::TimePoint startedAt_ = base::TimePoint::min();

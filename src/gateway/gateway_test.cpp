@@ -653,17 +653,56 @@ TEST_F(GatewayTest, FiguresTellOfStreamsPlayersAndPeers) {
   world.request(besides(path, "0.ts"));
   world.loaded(id(0), "abcd");
   input::LaneReport report{.lane = LaneId(1), .httpBytes = 4, .p2pBytes = 5, .uploadedBytes = 6};
-  report.peers.push_back({"id", "G3", "192.0.2.1", 5, 6, 7});
+  report.peers.push_back({"id", "G3", "192.0.2.1", 5, 6, 7, base::milliseconds(25), "sent nonsense"});
+  report.peers.push_back({.id = "other"});
   world.input(report);
   const auto stats = base::parseJson(world.get("/api/stats").body);
   const base::Json& stream = stats->find("streams")->array()->at(0);
   EXPECT_EQ(stream.find("bytes")->find("delivered")->integer(), 4);
   EXPECT_EQ(stream.find("players")->array()->at(0).find("buffer")->integer(), 4);
   EXPECT_EQ(*stream.find("peers")->array()->at(0).find("address")->string(), "192.0.2.1");
+  EXPECT_EQ(*stream.find("peers")->array()->at(0).find("rtt")->number(), 0.025);
+  EXPECT_EQ(*stream.find("peers")->array()->at(0).find("lastError")->string(), "sent nonsense");
+  EXPECT_TRUE(stream.find("peers")->array()->at(1).find("rtt")->isNull());
+  EXPECT_TRUE(stream.find("peers")->array()->at(1).find("lastError")->isNull());
   EXPECT_EQ(stats->find("bytes")->find("upload")->integer(), 6);
   const std::string metrics = world.get("/metrics").body;
   EXPECT_THAT(metrics, HasSubstr("p2pml_stream_delivered_bytes_total{manifest=\"https://example.com/a/index.m3u8\","
                                  "stream=\"single stream\"} 4\n"));
+}
+
+TEST_F(GatewayTest, TheTotalOutlivesTheEngines) {
+  const std::string path = world.playManifest(kUrl, vod(5));
+  const auto total = [&](const char* what) {
+    return base::parseJson(world.get("/api/stats").body)->find("total")->find(what)->integer();
+  };
+  world.request(besides(path, "0.ts"));
+  world.loaded(id(0), "abcd");
+  world.input(input::LaneReport{.lane = LaneId(1), .httpBytes = 4, .p2pBytes = 5, .uploadedBytes = 6});
+  world.input(input::LaneReport{.lane = LaneId(1), .httpBytes = 14, .p2pBytes = 5, .uploadedBytes = 16});
+  EXPECT_EQ(total("http"), 14);
+  world.advance(600'000);
+  EXPECT_FALSE(
+      *base::parseJson(world.get("/api/stats").body)->find("streams")->array()->at(0).find("running")->boolean());
+  world.request(besides(path, "1.ts"));
+  world.input(input::LaneReport{.lane = LaneId(2), .httpBytes = 1, .p2pBytes = 2, .uploadedBytes = 3});
+  EXPECT_EQ(total("http"), 15);
+  EXPECT_EQ(total("p2p"), 7);
+  EXPECT_EQ(total("upload"), 19);
+  EXPECT_THAT(world.get("/metrics").body, HasSubstr("p2pml_gateway_downloaded_bytes_total{source=\"p2p\"} 7\n"));
+}
+
+TEST_F(GatewayTest, ThePageIsThereAndKeepsItsPolicy) {
+  Options options = GatewayHarness::defaultOptions();
+  options.page = {{"/", base::Bytes::copyOf("<p>page"), {}}, {"/page/page.js", base::Bytes::copyOf("1"), {}}};
+  GatewayHarness with(std::move(options));
+  const auto page = with.get("/?play=https%3A%2F%2Fexample.com%2Fa.m3u8");
+  EXPECT_EQ(page.body, "<p>page");
+  EXPECT_THAT(page.header("Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  EXPECT_EQ(with.get("/page/page.js").length, 1U);
+  EXPECT_EQ(with.get("/page/page.js", {}, "HEAD").body, "");
+  EXPECT_EQ(with.get("/page/none.js").status, 404);
+  EXPECT_EQ(with.get("/page/page.js", {{"If-None-Match", with.get("/page/page.js").header("ETag")}}).status, 304);
 }
 
 }  // namespace

@@ -46,7 +46,9 @@ struct PeerReport {
   std::string address;
   std::uint64_t downloaded = 0;
   std::uint64_t uploaded = 0;
-  std::uint64_t segments = 0;  ///< that it says it has
+  std::uint64_t segments = 0;               ///< that it says it has
+  std::optional<base::Duration> roundTrip;  ///< smoothed; nothing: not measured yet
+  std::string lastError;                    ///< empty: none
 };
 /// A swarm that a lane is in.
 struct SwarmReport {

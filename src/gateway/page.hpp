@@ -1,43 +1,46 @@
-// The page at the gateway's address: plain figures, until there is a richer one.
+// The page at the gateway's address: files made from apps/p2pml/page, delivered with what a browser needs to know.
+//
+// Pure. Every answer has a Content-Security-Policy that allows nothing but the gateway itself, and an entity tag by
+// which a browser that has the file is not sent it again. A program that was built without the page has a plain one
+// that says so.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "gateway/io.hpp"
 
 namespace p2pml::gateway {
 
-inline constexpr std::string_view kIndexPage = R"(<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>p2pml gateway</title>
-<style>body{font:16px/1.4 sans-serif;margin:1em auto;max-width:50em;padding:0 1em}td,th{padding:.2em .6em;text-align:left}
-table{border-collapse:collapse;display:block;overflow-x:auto}th{border-bottom:1px solid}</style>
-<h1>p2pml gateway</h1>
-<p>Open a stream in any player: <code id="how"></code></p>
-<table><thead><tr><th>Stream<th>Players<th>Peers<th>HTTP<th>P2P<th>Uploaded<th>Last error</tr></thead><tbody id="rows"></tbody></table>
-<h2>Events</h2><pre id="log" style="white-space:pre-wrap"></pre>
-<p>The same figures for programs: <a href="/api/stats">/api/stats</a>, <a href="/metrics">/metrics</a>.</p>
-<script>
-document.getElementById("how").textContent = location.origin + "/play?url=" + encodeURIComponent("https://example.com/master.m3u8");
-const size = (n) => (n / 1e6).toFixed(1) + " MB";
-const cell = (row, text) => { row.insertCell().textContent = text; };
-async function show() {
-  const stats = await (await fetch("/api/stats")).json();
-  const rows = document.getElementById("rows");
-  rows.textContent = "";
-  for (const s of stats.streams) {
-    const row = rows.insertRow();
-    cell(row, s.manifest + " " + s.label);
-    cell(row, s.players.filter((p) => p.active).length);
-    cell(row, s.peers.length);
-    cell(row, size(s.bytes.http));
-    cell(row, size(s.bytes.p2p));
-    cell(row, size(s.bytes.upload));
-    cell(row, s.lastError ?? "");
-  }
-  document.getElementById("log").textContent = stats.events.slice(-20).map((e) => e.text).join("\n");
-}
-show();
-setInterval(show, 2000);
-</script></html>
-)";
+struct PageFile {
+  std::string path;  ///< "/" or "/page/player.js"
+  base::Bytes plain;
+  base::Bytes gzip;  ///< the same, packed; one of both may be empty
+};
+
+struct PageAnswer {
+  int status = 200;  ///< or 304, without a body
+  Headers headers;
+  base::Bytes body;
+};
+
+class Page {
+ public:
+  explicit Page(std::vector<PageFile> files);
+
+  /// Nothing if the page has no such file.
+  [[nodiscard]] std::optional<PageAnswer> answer(std::string_view path, const Headers& request) const;
+
+ private:
+  struct File {
+    PageFile file;
+    std::string tag;  ///< without quotes; equal for both forms
+  };
+  std::map<std::string, File, std::less<>> files_;
+};
 
 }  // namespace p2pml::gateway

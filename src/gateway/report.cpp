@@ -1,5 +1,6 @@
 #include "gateway/report.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
@@ -19,10 +20,11 @@ Json peerJson(const PeerReport& peer) {
   return Object{{"id", peer.id},
                 {"generation", peer.generation},
                 {"address", peer.address},
-                {"rtt", Json()},
+                {"rtt", peer.roundTrip ? seconds(*peer.roundTrip) : Json()},
                 {"downloaded", number(peer.downloaded)},
                 {"uploaded", number(peer.uploaded)},
-                {"segments", number(peer.segments)}};
+                {"segments", number(peer.segments)},
+                {"lastError", peer.lastError.empty() ? Json() : Json(peer.lastError)}};
 }
 
 Json streamJson(const StreamRow& row) {
@@ -112,6 +114,12 @@ std::string labelsOf(const StreamRow& row) {
 
 }  // namespace
 
+void Traffic::add(const input::LaneReport& before, const input::LaneReport& after) {
+  http += after.httpBytes - std::min(before.httpBytes, after.httpBytes);
+  p2p += after.p2pBytes - std::min(before.p2pBytes, after.p2pBytes);
+  upload += after.uploadedBytes - std::min(before.uploadedBytes, after.uploadedBytes);
+}
+
 void EventLog::add(base::TimePoint at, std::string text, bool trouble) {
   if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
   events_.push_back({++last_, at, std::move(text), trouble});
@@ -145,6 +153,9 @@ std::string statsJson(const Report& report, const EventLog& events) {
                                                   {"upload", number(sum.uploadedBytes)},
                                                   {"delivered", number(delivered)},
                                                   {"passedThrough", number(report.passedThrough)}}},
+                                 {"total", Object{{"http", number(report.total.http)},
+                                                  {"p2p", number(report.total.p2p)},
+                                                  {"upload", number(report.total.upload)}}},
                                  {"streams", std::move(streams)},
                                  {"events", std::move(log)}});
 }
@@ -160,6 +171,11 @@ std::string metricsText(const Report& report) {
   metrics.sample("", static_cast<double>(report.openRequests));
   metrics.family("p2pml_gateway_passed_bytes_total", "counter", "Bytes passed through that are not shared.");
   metrics.sample("", static_cast<double>(report.passedThrough));
+  metrics.family("p2pml_gateway_downloaded_bytes_total", "counter", "Segment bytes loaded by all engines, by source.");
+  metrics.sample("source=\"http\"", static_cast<double>(report.total.http));
+  metrics.sample("source=\"p2p\"", static_cast<double>(report.total.p2p));
+  metrics.family("p2pml_gateway_uploaded_bytes_total", "counter", "Segment bytes sent to peers by all engines.");
+  metrics.sample("", static_cast<double>(report.total.upload));
   metrics.family("p2pml_stream_delivered_bytes_total", "counter", "Segment bytes given to players.");
   for (const StreamRow& row : report.streams) metrics.sample(labelsOf(row), static_cast<double>(row.delivered));
   metrics.family("p2pml_stream_failures_total", "counter", "Segments that a source failed to deliver.");

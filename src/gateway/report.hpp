@@ -58,6 +58,15 @@ struct StreamRow {
   std::optional<input::LaneReport> lane;
 };
 
+/// Segment bytes of all engines there have been, also of those that are gone.
+struct Traffic {
+  std::uint64_t http = 0;
+  std::uint64_t p2p = 0;
+  std::uint64_t upload = 0;
+  /// What one engine has moved from one report to its next.
+  void add(const input::LaneReport& before, const input::LaneReport& after);
+};
+
 struct Report {
   std::string version;
   base::TimePoint now{};
@@ -65,6 +74,7 @@ struct Report {
   std::size_t sessions = 0;
   std::size_t openRequests = 0;
   std::uint64_t passedThrough = 0;
+  Traffic total;
   std::vector<StreamRow> streams;
 };
 

@@ -38,7 +38,7 @@ TEST(GatewayReport, MetricsHaveHelpAndTypeOnceAndEscapedLabels) {
     }
     line = end + 1;
   }
-  EXPECT_EQ(families.size(), 10U);
+  EXPECT_EQ(families.size(), 12U);
   EXPECT_THAT(text, HasSubstr("stream=\"b\\\"\\\\\\n\",source=\"http\"} 7\n"));
   EXPECT_TRUE(text.ends_with("\n"));
 }

@@ -1,5 +1,6 @@
 #include "p2pml/demo/sample_stream.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 

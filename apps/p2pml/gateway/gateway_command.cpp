@@ -15,6 +15,7 @@
 #include "p2pml/commands/options.hpp"
 #include "p2pml/commands/settings_file.hpp"
 #include "p2pml/commands/signals.hpp"
+#include "p2pml/gateway/page_files.hpp"
 #include "p2pml/version.hpp"
 #include "platform/native/http/http_fields.hpp"
 
@@ -134,6 +135,7 @@ base::Result<native::GatewayServerOptions> gatewayOptions(const GatewayCommand& 
   options.gateway.access.allowedOrigins = command.allowedOrigins;
   options.gateway.access.hosts = command.names;
   options.gateway.version = std::string(version());
+  options.gateway.page = pageFiles();
   options.gateway.streams.maxLanes = command.maxStreams;
   options.gateway.streams.seedSegments = command.storeSegments;
   if (command.metered) options.gateway.streams.plan.segments = 3;

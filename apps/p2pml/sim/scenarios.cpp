@@ -1,5 +1,6 @@
 #include "p2pml/sim/scenarios.hpp"
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <optional>

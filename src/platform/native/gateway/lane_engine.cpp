@@ -1,5 +1,6 @@
 #include "platform/native/gateway/lane_engine.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -39,9 +40,11 @@ LaneEngine::LaneEngine(boost::asio::io_context& loop, HttpHub& http, SocketHub& 
       rtcThread_(RtcThread::shared()),
       clock_(loop),
       http_(http.client(inbox_.sink())),
-      sockets_(sockets.client(inbox_.sink(), kTrackerPatience)),
-      peers_(
-          std::make_unique<NativePeerPort>(*rtcThread_, loop, options.settings.rtcConfig, options.rtc, inbox_.sink())) {
+      sockets_(sockets.client(inbox_.sink(), kTrackerPatience)) {
+  auto connections =
+      std::make_unique<NativePeerPort>(*rtcThread_, loop, options.settings.rtcConfig, options.rtc, inbox_.sink());
+  connections_ = connections.get();
+  peers_ = std::move(connections);
   if (options.upload) {
     peers_ =
         std::make_unique<LimitedPeerPort>(loop, std::move(peers_), options.upload, [this] { return clock_.now(); });
@@ -93,10 +96,14 @@ gw::input::LaneReport LaneEngine::report() const {
   report.uploadedBytes = stats.uploadedBytes;
   report.segmentsOverHttp = stats.segmentsOverHttp;
   report.segmentsOverP2p = stats.segmentsOverP2p;
+  connections_->measureRoundTrips();  // for the next report
   const engine::Details details = driver_->getDetails();
   for (const engine::PeerDetails& peer : details.peers) {
+    const auto error = lastErrors_.find(peer.id);
     report.peers.push_back({base::toHex(peer.id.view()), std::string(engine::infoOf(peer.generation).name),
-                            peer.remoteAddress, peer.bytesDownloaded, peer.bytesUploaded, peer.segments});
+                            peer.remoteAddress, peer.bytesDownloaded, peer.bytesUploaded, peer.segments,
+                            connections_->roundTrip(peer.connection),
+                            error == lastErrors_.end() ? std::string() : error->second});
   }
   for (const engine::SwarmDetails& swarm : details.swarms) {
     report.swarms.push_back(
@@ -112,6 +119,14 @@ void LaneEngine::setupHttp(driver::HttpRequest& request, const engine::Segment&)
 
 void LaneEngine::note(std::string text, bool trouble) { sink_(gw::input::LaneEvent{id_, std::move(text), trouble}); }
 
+void LaneEngine::noteTrouble(const base::PeerId& peer, const base::Error& error) {
+  // Those who never connected, or are gone, are in the log alone.
+  const engine::Details details = driver_->getDetails();
+  const bool connected = std::ranges::any_of(details.peers, [&](const auto& known) { return known.id == peer; });
+  if (connected) lastErrors_[peer] = error.detail;
+  note("peer " + shortId(peer) + ": " + error.detail, true);
+}
+
 void LaneEngine::onEvent(const engine::Output& event) {
   if (closed_) return;
   namespace out = engine::output;
@@ -121,7 +136,7 @@ void LaneEngine::onEvent(const engine::Output& event) {
     sink_(gw::input::SegmentLoaded{id_, loaded->segment.id, *loaded->segment.data, loaded->peerId.has_value()});
   } else if (const auto* failed = std::get_if<out::SegmentError>(&event)) {
     if (failed->peerId) {
-      note("peer " + shortId(*failed->peerId) + ": " + failed->error.detail, true);
+      noteTrouble(*failed->peerId, failed->error);
     } else {
       sink_(gw::input::SegmentFailed{id_, failed->segment.id, failed->error});
     }
@@ -130,13 +145,18 @@ void LaneEngine::onEvent(const engine::Output& event) {
              connected->remoteAddress + ") connected",
          false);
   } else if (const auto* left = std::get_if<out::PeerClose>(&event)) {
+    lastErrors_.erase(left->id);
     note("peer " + shortId(left->id) + " left", false);
   } else if (const auto* warned = std::get_if<out::TrackerWarning>(&event)) {
     note("tracker " + gw::redacted(warned->url) + ": " + warned->message, true);
   } else if (const auto* refused = std::get_if<out::TrackerError>(&event)) {
     note("tracker " + gw::redacted(refused->url) + ": " + refused->error.detail, true);
   } else if (const auto* trouble = std::get_if<out::PeerError>(&event)) {
-    note((trouble->id ? "peer " + shortId(*trouble->id) + ": " : std::string("peer: ")) + trouble->error.detail, true);
+    if (trouble->id) {
+      noteTrouble(*trouble->id, trouble->error);
+    } else {
+      note("peer: " + trouble->error.detail, true);
+    }
   }
 }
 

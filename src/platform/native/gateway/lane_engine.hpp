@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -53,6 +54,7 @@ class LaneEngine final : public driver::Host {
 
  private:
   void note(std::string text, bool trouble);
+  void noteTrouble(const base::PeerId& peer, const base::Error& error);
 
   gateway::LaneId id_;
   bool publicOnly_;
@@ -64,6 +66,8 @@ class LaneEngine final : public driver::Host {
   std::unique_ptr<driver::HttpPort> http_;
   std::unique_ptr<driver::SocketPort> sockets_;
   std::unique_ptr<driver::PeerPort> peers_;
+  NativePeerPort* connections_ = nullptr;           // within peers_
+  std::map<base::PeerId, std::string> lastErrors_;  // of connected peers
   std::unique_ptr<driver::Driver> driver_;
   bool closed_ = false;
 };

@@ -164,6 +164,8 @@ struct NativePeerPort::Core : std::enable_shared_from_this<Core> {
     std::uint64_t handed = 0;   // payload bytes given to send()
     std::uint64_t drained = 0;  // of those, left the queue
     bool failing = false;       // its end is on the way
+    /// Microseconds, written by the RtcThread; negative: not known.
+    std::shared_ptr<std::atomic<std::int64_t>> roundTrip = std::make_shared<std::atomic<std::int64_t>>(-1);
   };
 
   Core(RtcThread& rtc, boost::asio::io_context& loop, engine::RtcConfig config, RtcOptions given,
@@ -311,6 +313,20 @@ void NativePeerPort::close(ConnectionId connection) {
   }
   core_->close(found);
   core_->connections.erase(found);
+}
+
+void NativePeerPort::measureRoundTrips() {
+  for (const auto& [id, connection] : core_->connections) {
+    core_->onPeer(connection, [result = connection.roundTrip](PeerConnection& peer) {
+      if (const auto measured = peer.roundTrip()) result->store(measured->count());
+    });
+  }
+}
+
+std::optional<base::Duration> NativePeerPort::roundTrip(ConnectionId connection) const {
+  const auto found = core_->connections.find(connection);
+  const std::int64_t known = found == core_->connections.end() ? -1 : found->second.roundTrip->load();
+  return known < 0 ? std::nullopt : std::optional(base::Duration(known));
 }
 
 NativePeerPort::Stats NativePeerPort::stats() const {

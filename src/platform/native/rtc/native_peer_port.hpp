@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,11 @@ class NativePeerPort final : public driver::PeerPort {
   /// RtcOptions::maxQueuedBytes not yet drained, ends the connection (limitExceeded).
   void send(base::ConnectionId connection, base::Bytes data) override;
   void close(base::ConnectionId connection) override;
+
+  /// Asks all open connections for their round trips; roundTrip() has the answers a moment later.
+  void measureRoundTrips();
+  /// As last measured; nothing if it never was.
+  [[nodiscard]] std::optional<base::Duration> roundTrip(base::ConnectionId connection) const;
 
   /// What cannot be seen from events.
   struct Stats {

@@ -376,6 +376,25 @@ TEST_F(NativePeers, SurvivesLossDuringTheHandshakeAndAfter) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_TRUE(b[kOne].messages[i] == pattern(30'000, i));
 }
 
+TEST_F(NativePeers, RoundTripsAreMeasured) {
+  UdpRelay relay({.delay = base::milliseconds(20)});
+  const auto through = [&](const std::string& sdp) { return relay.rewrite(sdp).value(); };
+  Side a(*thread, loop);
+  Side b(*thread, loop);
+  ASSERT_TRUE(connect(a, b, kOne, through, through));
+  EXPECT_FALSE(a.port->roundTrip(kOne));
+  ASSERT_TRUE(runUntil([&] {
+    a.port->measureRoundTrips();
+    return a.port->roundTrip(kOne).has_value();
+  }));
+  // Through the relay and back, and what a busy machine and delayed acknowledgements add.
+  EXPECT_GE(*a.port->roundTrip(kOne), base::milliseconds(39));
+  EXPECT_LE(*a.port->roundTrip(kOne), base::milliseconds(1'000));
+  EXPECT_FALSE(a.port->roundTrip(base::ConnectionId(99)));
+  a.port->close(kOne);
+  EXPECT_FALSE(a.port->roundTrip(kOne));
+}
+
 TEST_F(NativePeers, UnreachableServersDoNotHoldUpAnOffer) {
   engine::RtcConfig config;
   // A port where nobody listens, a name that does not exist, URLs that are none.

@@ -254,6 +254,10 @@ void PeerConnection::deliver(base::Bytes message) {
   if (observer_ && !observer_->onPeerMessage(std::move(message))) sctp_->setPaused(true);
 }
 
+std::optional<base::Duration> PeerConnection::roundTrip() const {
+  return state_ == State::open && sctp_ ? sctp_->roundTrip() : std::nullopt;
+}
+
 void PeerConnection::resumeReading() {
   if (sctp_) sctp_->setPaused(false);
 }

@@ -57,6 +57,8 @@ class PeerConnection final : public IceAgent::Owner, public DtlsTransport::Owner
   void setAnswer(std::string_view sdp);
   void send(base::Bytes message);
   void resumeReading();
+  /// Nothing before the channel is open.
+  [[nodiscard]] std::optional<base::Duration> roundTrip() const;
   /// Politely, without telling the observer: the channel is reset first, so that the remote sees it close and not fail.
   void close();
 

@@ -320,6 +320,15 @@ void SctpAssociation::probe() {
   static_cast<void>(setOption(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path));
 }
 
+std::optional<base::Duration> SctpAssociation::roundTrip() const {
+  if (socket_ == nullptr || closed_) return std::nullopt;
+  sctp_status status{};
+  socklen_t length = sizeof status;
+  if (usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &length) != 0) return std::nullopt;
+  if (status.sstat_state != SCTP_ESTABLISHED) return std::nullopt;
+  return base::milliseconds(status.sstat_primary.spinfo_srtt);
+}
+
 void SctpAssociation::close(base::Error reason) {
   if (closed_) return;
   closed_ = true;

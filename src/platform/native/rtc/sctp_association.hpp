@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "platform/native/rtc/rtc_options.hpp"
 
 struct socket;
@@ -67,6 +69,9 @@ class SctpAssociation {
 
   /// Asks the remote for an answer at once (HEARTBEAT, RFC 9260 section 8.3).
   void probe();
+
+  /// Smoothed (RFC 9260 section 6.3.1), in whole milliseconds; nothing while there is no association.
+  [[nodiscard]] std::optional<base::Duration> roundTrip() const;
 
   /// For SctpRuntime: a packet that usrsctp wants to leave.
   void output(std::span<const std::byte> packet) { owner_.onSctpSend(packet); }
