@@ -51,6 +51,14 @@ export class Browser {
     return page
   }
 
+  /** The same of a page that reports nothing: when it has been loaded. @returns {Promise<Page>} */
+  async visit (url, id, look = {}) {
+    const context = await this.#browser.newContext(look)
+    const page = new Page(id, context, await context.newPage())
+    await page.visit(url)
+    return page
+  }
+
   async stop () { await this.#browser.close() }
 }
 
@@ -92,6 +100,8 @@ export class Page extends Watch {
     if (this.errors.length > 0) throw new Error(`${url}: ${this.errors.join('\n')}`)
   }
 
+  async visit (url) { await this.#page.goto(url) }
+
   /** Runs a function in the page: see Playwright's page.evaluate. */
   evaluate (run, argument) { return this.#page.evaluate(run, argument) }
 
@@ -106,7 +116,8 @@ export class Page extends Watch {
     await session.send(method, parameters)
   }
 
-  screenshot (file) { return this.#page.screenshot({ path: file }) }
+  /** @param {object} [how] see Playwright's page.screenshot */
+  screenshot (file, how = {}) { return this.#page.screenshot({ path: file, ...how }) }
 
   /** The renderer dies at once, as it does when memory runs out: nobody hears a goodbye. */
   async crash () {
