@@ -178,11 +178,11 @@ class World {
       case 3: httpData(); break;
       case 4: httpEnd(); break;
       case 5: socket(); break;
-      case 6: trackerText(); break;
+      case 6:
       case 7: trackerText(); break;
-      case 8: handshake(); break;
+      case 8:
       case 9: handshake(); break;
-      case 10: peerCommand(); break;
+      case 10:
       case 11: peerCommand(); break;
       case 12: peerBytes(); break;
       case 13: drained(); break;

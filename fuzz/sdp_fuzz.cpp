@@ -15,7 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     P2PML_ASSERT(again->iceUfrag == sdp->iceUfrag && again->icePwd == sdp->icePwd &&
                  again->fingerprints == sdp->fingerprints);
     P2PML_ASSERT(again->setup == sdp->setup && again->sctpPort == sdp->sctpPort);
-    for (const auto& line : sdp->candidates) static_cast<void>(p2pml::wire::parseCandidate(line));
+    for (const auto& line : sdp->candidates) {
+      [[maybe_unused]] const bool readable = p2pml::wire::parseCandidate(line).has_value();
+    }
   }
   if (const auto candidate = p2pml::wire::parseCandidate(text);
       candidate && candidate->transport != p2pml::wire::CandidateTransport::other &&

@@ -11,17 +11,23 @@ else
   mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.hpp' 'apps/*.cpp' 'apps/*.hpp' 'fuzz/*.cpp')
 fi
 cmake --preset clang >/dev/null || exit 1
+# What sources include and the build makes.
+ninja -C build/clang p2pml_embedded >/dev/null || exit 1
 
-passed=0
-failed=0
-check() {  # FILE: formatted, and for a source also clean to clang-tidy
-  clang-format --dry-run -Werror "$1" || return 1
+check() {  # FILE: formatted, and for a source also clean to clang-tidy; one line of verdict, after what was found
+  local found
+  found=$(clang-format --dry-run -Werror "$1" 2>&1) || { echo "$found"; echo "FAILED $1"; return; }
   case $1 in
-    *.cpp) clang-tidy-22 --quiet -p build/clang --warnings-as-errors='*' "$1" 2>&1 | grep -v ' warnings generated\.$' ; return "${PIPESTATUS[0]}" ;;
+    *.cpp) found=$(clang-tidy-22 --quiet -p build/clang --warnings-as-errors='*' "$1" 2>&1) || { echo "$found"; echo "FAILED $1"; return; } ;;
   esac
+  echo "passed $1"
 }
-for file in "${files[@]}"; do
-  if check "$file"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-done
+export -f check
+mkdir -p build/test-logs
+log=build/test-logs/lint-files.log
+printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'check "$0"' >"$log"
+grep -v '^passed ' "$log"
+failed=$(grep -c '^FAILED ' "$log")
+passed=$(grep -c '^passed ' "$log")
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -eq ${#files[@]} ]

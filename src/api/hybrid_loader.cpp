@@ -173,7 +173,7 @@ HybridLoader::~HybridLoader() {
 
 Result<HybridLoader> HybridLoader::create(Settings settings, NativeOptions options, std::shared_ptr<Runtime> runtime) {
   engine::Options engineOptions;
-  engineOptions.settings = settings;
+  engineOptions.settings = static_cast<const engine::Settings&>(settings);
   engineOptions.capabilities.segmentValidator = static_cast<bool>(settings.segmentValidator);
   engineOptions.capabilities.customStorage = settings.segmentsStorage != nullptr;
   engineOptions.seed = options.seed.value_or(systemSeed());

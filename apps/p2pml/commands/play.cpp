@@ -1,5 +1,5 @@
 // p2pml play: one stream gets a local address that any player opens.
-#include <signal.h>
+#include <csignal>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 #include "p2pml/demo/report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -25,7 +26,7 @@ std::string bytesText(std::uint64_t bytes) {
 }
 
 std::string bar(double part, std::size_t width) {
-  const auto filled = static_cast<std::size_t>(std::clamp(part, 0.0, 1.0) * static_cast<double>(width) + 0.5);
+  const auto filled = static_cast<std::size_t>(std::lround(std::clamp(part, 0.0, 1.0) * static_cast<double>(width)));
   std::string result;
   for (std::size_t i = 0; i < width; ++i) result += i < filled ? "█" : "·";
   return result;

@@ -43,7 +43,7 @@ base::Result<engine::Settings> settingsOf(const GatewayCommand& command) {
     if (!read) return std::unexpected(read.error());
     file = *std::move(read);
   }
-  engine::Settings settings = file.settings;
+  auto settings = static_cast<const engine::Settings&>(file.settings);
   const auto otherwise = [&](const char* name, auto& setting, auto value) {
     if (!file.names.contains(name)) setting = std::move(value);
   };

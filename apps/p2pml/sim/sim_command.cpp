@@ -74,7 +74,9 @@ std::vector<VariantSettings> variantsOf(const SimCommand& command) {
       for (const std::string& value : values) {
         VariantSettings one = variant;
         one.settings.emplace_back(name, lab::settingValue(value));
-        one.name += (one.name.empty() ? "" : ", ") + (command.compare.size() > 1 ? name + "=" + value : value);
+        if (!one.name.empty()) one.name += ", ";
+        if (command.compare.size() > 1) one.name.append(name).append("=");
+        one.name += value;
         next.push_back(std::move(one));
       }
     }
