@@ -13,13 +13,14 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the program as it is shipped: build/release/p2pml
-	@scripts/install.sh build
+	@scripts/install.sh build page
+	@scripts/build_page.sh || echo "the gateway's page is not built, npm says why: the program gets a plain one"
 	@cmake --preset release $(CMAKE_ARGS) >build-configure.log 2>&1 || { cat build-configure.log; rm -f build-configure.log; exit 1; }
 	@rm -f build-configure.log
 	@ninja -C build/release -j $(JOBS) p2pml
 	@test -x build/release/p2pml || { echo "build/release/p2pml was not built"; exit 1; }
 
-run: build ## build, then `p2pml demo`; ARGS="..." is passed to it
+run: build ## build, then `p2pml demo`; ARGS=--keep leaves it running with its page, ARGS="..." is passed to it
 	@build/release/p2pml demo $(ARGS)
 
 test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs only those
@@ -40,10 +41,11 @@ bench: ## build and run the benchmarks, against libdatachannel, libwebrtc, curl 
 	@scripts/install.sh build test interop wasm
 	@bench/run.sh
 
-screenshots: build ## the example page in Chromium as one sees it: build/screenshots/*.png
+screenshots: build ## the gateway's page and the example page in Chromium as one sees them: build/screenshots/*.png
 	@scripts/install.sh wasm interop
 	@scripts/build_web.sh
 	@P2PML_BUILD_DIR=$(CURDIR)/build/release node tests/web/screenshots.mjs build/screenshots
+	@P2PML_BUILD_DIR=$(CURDIR)/build/release node tests/web/gateway_screenshots.mjs build/screenshots
 
 format: ## format every source with clang-format 14
 	@scripts/install.sh lint

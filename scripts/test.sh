@@ -7,7 +7,7 @@
 #   determinism  the simulations' digests are equal between g++ and clang-22
 #   wasm         clang-22 for WebAssembly: the tests of the pure rooms and of the simulator under node, digests equal to
 #                native, and the browser's module by itself
-#   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium
+#   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium; the gateway's page
 #   manifests    the corpus of HLS and DASH manifests, read by `p2pml probe` and by npm's parsers
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
 #   clang        clang-22 without sanitizers: all tests
@@ -175,8 +175,11 @@ stage_interop() {
 }
 
 stage_web() {
-  scripts/install.sh build wasm test interop && configure_and_build dev p2pml || return 1
+  scripts/install.sh build page wasm test interop && scripts/build_page.sh && configure_and_build dev p2pml || return 1
   local status=0
+  (cd apps/p2pml/page && npm test) >"$logs/page.log" 2>&1 || status=1
+  cat "$logs/page.log"
+  count_node_tests "$logs/page.log" || status=1
   scripts/build_web.sh && (cd js && npm run types && npm run size) || return 1
   (cd js && npm test) >"$logs/js.log" 2>&1 || status=1
   cat "$logs/js.log"

@@ -61,7 +61,7 @@ try {
   const idle = looks.filter(({ name }) => /desktop-light|phone-dark/.test(name))
   for (const { name, look } of idle) {
     const page = await GatewayPage.open(browser, gateway, look)
-    await page.untilText('#link', 'Running')
+    await page.untilText('#link', 'Connected')
     await take(page, `empty-${name}`)
     await page.play(`${origin.url}/nothing/here.m3u8`)
     await page.untilText('#open-error', 'HTTP status 404')

@@ -40,6 +40,17 @@ class Ending {
     result_ = std::move(result);
     changed_.notify_all();
   }
+  /// The user wants no more; if it was not over, it is now.
+  void stop() {
+    finish(base::fail(ErrorCode::aborted, "stopped before the end"));
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+  void waitForStop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopped_; });
+  }
   /// Nothing if it is not over within that time.
   std::optional<base::Result<void>> waitFor(std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
@@ -51,6 +62,7 @@ class Ending {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<base::Result<void>> result_;
+  bool stopped_ = false;
 };
 
 /// Redraws in place on a terminal; elsewhere a line now and then.
@@ -97,10 +109,11 @@ int runDemo(DemoCommand command) {
   std::unique_ptr<StopSignals> signals;
   onRuntime(*runtime, [&] {
     demo = std::make_shared<Demo>(runtime, command.demo, [&](base::Result<void> result) { ending.finish(result); });
-    signals = std::make_unique<StopSignals>(
-        runtime->loop(), [&] { ending.finish(base::fail(ErrorCode::aborted, "stopped before the end")); });
+    signals = std::make_unique<StopSignals>(runtime->loop(), [&] { ending.stop(); });
     demo->start();
   });
+  const std::string page = onRuntime(*runtime, [&] { return demo->pageUrl(); });
+  if (!page.empty()) std::cout << "the page: " << page << std::endl;
   Progress progress(command.json);
   std::optional<base::Result<void>> result;
   while (!(result = ending.waitFor(std::chrono::milliseconds(250)))) {
@@ -108,6 +121,11 @@ int runDemo(DemoCommand command) {
   }
   const DemoReport report = onRuntime(*runtime, [&] { return demo->report(); });
   progress.show(report);
+  if (!page.empty() && *result) {
+    std::cout << summaryText(report) << "\nthe page: " << page << "\nThe viewers stay and share until Ctrl-C."
+              << std::endl;
+    ending.waitForStop();
+  }
   const auto leaving =
       onRuntime(*runtime, [&] { return std::make_shared<std::vector<std::future<void>>>(demo->leave()); });
   for (const std::future<void>& left : *leaving) {
@@ -121,7 +139,14 @@ int runDemo(DemoCommand command) {
     std::cerr << "p2pml demo: " << result->error().detail << "\n";
     if (report.deliveredBytes() == 0) return kExitFailed;
   }
-  std::cout << (command.json ? summaryJson(report) : summaryText(report)) << std::endl;
+  if (command.json) {
+    std::cout << summaryJson(report) << std::endl;
+  } else if (page.empty() || !*result) {
+    std::cout << summaryText(report);
+    if (page.empty()) {
+      std::cout << "\np2pml demo --keep (make run ARGS=--keep) stays, with a page that shows all of this." << std::endl;
+    }
+  }
   return *result && report.complete() ? kExitOk : kExitFailed;
 }
 
@@ -138,7 +163,10 @@ void addDemo(CLI::App& app, Action& action) {
   sub->add_option("--settings", command->settingsFile, "HybridLoader settings (JSON object)")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
-  sub->add_flag("--json", command->json, "Print the summary as JSON and nothing else");
+  CLI::Option* json = sub->add_flag("--json", command->json, "Print the summary as JSON and nothing else");
+  sub->add_flag("--keep", command->demo.keep,
+                "Stay until Ctrl-C, with a page that plays the stream and shows the swarm")
+      ->excludes(json);
   sub->callback([command, &action] { action = [command] { return runDemo(std::move(*command)); }; });
 }
 

@@ -1,10 +1,15 @@
 #include "p2pml/demo/demo.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string_view>
 #include <utility>
 
 #include "media/m3u8.hpp"
 #include "p2pml/demo/sample_stream.hpp"
+#include "p2pml/gateway/page_files.hpp"
+#include "p2pml/version.hpp"
 
 namespace p2pml::app {
 
@@ -24,6 +29,24 @@ Segment toSegment(const media::StreamSegment& from) {
   segment.sequence = from.sequence;
   segment.externalId = from.externalId;
   return segment;
+}
+
+/// The gateway's usual one; another if it is taken.
+constexpr std::uint16_t kPagePort = 8090;
+
+/// For the value of a query (RFC 3986 section 2.1).
+std::string percentEncoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte | 0x20U) - 'a' < 26U || byte - '0' < 10U || c == '-' || c == '.' || c == '_' || c == '~') {
+      result.push_back(c);
+    } else {
+      result += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return result;
 }
 
 native::Endpoint anyLocalPort() {
@@ -48,7 +71,9 @@ void Demo::fail(base::Error error) {
 void Demo::start() {
   clock_ = std::make_unique<native::NativeClockPort>(runtime_->loop());
   fetcher_ = std::make_unique<TextFetcher>(runtime_->loop());
+  if (options_.keep) options_.settings.cachedSegmentExpiration = INT32_MAX;  // as long as somebody may come
   startServers();
+  if (!ended_ && options_.keep) startGateway();
   if (!ended_) loadPlaylist(streamUrl_);
 }
 
@@ -74,6 +99,25 @@ void Demo::startServers() {
   if (!tracker) return fail(tracker.error());
   tracker_ = std::move(*tracker);
   options_.settings.trackerAnnounce = {tracker_->url()};
+}
+
+void Demo::startGateway() {
+  native::GatewayServerOptions options;
+  options.listen = anyLocalPort();
+  options.listen.port = kPagePort;
+  options.gateway.page = pageFiles();
+  options.gateway.version = std::string(version());
+  options.lanes.settings = options_.settings;
+  options.lanes.rtc.localAddresses = {"127.0.0.1"};
+  options.seed = std::random_device{}();
+  auto gateway = native::GatewayServer::start(runtime_->loop(), options, {});
+  if (!gateway) {
+    options.listen.port = 0;
+    gateway = native::GatewayServer::start(runtime_->loop(), std::move(options), {});
+  }
+  if (!gateway) return fail(gateway.error());
+  gateway_ = *std::move(gateway);
+  pageUrl_ = gateway_->url() + "/?play=" + percentEncoded(streamUrl_);
 }
 
 void Demo::loadPlaylist(const std::string& url) {
@@ -165,6 +209,7 @@ std::vector<std::future<void>> Demo::leave() {
   if (clock_) clock_->wakeAt(base::kNever);
   std::vector<std::future<void>> left;
   for (const auto& viewer : viewers_) left.push_back(viewer->loader().destroy());
+  if (gateway_) gateway_->leave();
   return left;
 }
 

@@ -14,6 +14,7 @@
 #include "p2pml/demo/report.hpp"
 #include "p2pml/viewer/fetch.hpp"
 #include "p2pml/viewer/viewer.hpp"
+#include "platform/native/gateway/gateway_server.hpp"
 #include "platform/native/server/origin_server.hpp"
 #include "platform/native/server/tracker_server.hpp"
 
@@ -25,6 +26,7 @@ struct DemoOptions {
   std::string url;                          ///< HLS VOD playlist; empty: the sample
   std::size_t rendition = 0;                ///< place in the master playlist
   Settings settings;
+  bool keep = false;          ///< a gateway joins the swarm; its page is there as long as the demo
   bool trackerGiven = false;  ///< settings name trackers of their own; else the embedded one is used
 };
 
@@ -36,11 +38,14 @@ class Demo {
 
   void start();
   [[nodiscard]] DemoReport report() const;
+  /// Of the page that plays the stream in the viewers' swarm; empty until it is there, and without DemoOptions::keep.
+  [[nodiscard]] const std::string& pageUrl() const { return pageUrl_; }
   /// All viewers leave; ready when their goodbyes are on their way.
   std::vector<std::future<void>> leave();
 
  private:
   void startServers();
+  void startGateway();
   void loadPlaylist(const std::string& url);
   void onMaster(const media::MultivariantPlaylist& master, const std::string& requested);
   void onPlaylist(const media::MediaPlaylist& playlist, const media::StreamNames& names);
@@ -55,6 +60,8 @@ class Demo {
   std::function<void(base::Result<void>)> finished_;
   std::unique_ptr<native::OriginServer> origin_;
   std::unique_ptr<native::TrackerServer> tracker_;
+  std::unique_ptr<native::GatewayServer> gateway_;
+  std::string pageUrl_;
   std::unique_ptr<TextFetcher> fetcher_;
   std::unique_ptr<native::NativeClockPort> clock_;
   std::string streamUrl_;

@@ -18,7 +18,7 @@ const samples = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../.
  * @returns {Promise<{url: string, port: string, kill (): void, stop (): Promise<void>}>}
  */
 export async function startGateway (command, tracker, args = []) {
-  const child = spawn(program, [command, '--listen', '127.0.0.1:0', '--tracker', tracker.url, '--local-address', '127.0.0.1', '--log-level', 'warn', ...args],
+  const child = spawn(program, [command, ...(args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']), '--tracker', tracker.url, '--local-address', '127.0.0.1', '--log-level', 'warn', ...args],
     { stdio: ['ignore', 'pipe', 'ignore'] })
   const exit = once(child, 'exit')
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), exit])

@@ -6,10 +6,11 @@ import { rate } from './format.js'
 import { byId, el, setAttribute, setText } from './dom.js'
 import { span } from './history.js'
 
-const height = 190
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const color = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
-const ago = seconds => seconds === 0 ? 'now' : `${-seconds / 60} min`
+const ago = seconds => seconds === 0 ? 'now' : seconds % 60 ? `${-seconds} s` : `${-seconds / 60} min`
+/** Seconds that are shown, and between two names of the axis: a gateway that has just started shows more of the little there is. */
+const views = [[60, 15], [120, 30], [span, 60]]
 
 /** @typedef {{name: string, color: string, text: (point: object) => string}} Entry of a legend */
 
@@ -29,7 +30,7 @@ class Chart {
       byId(`${id}-legend`).append(el('span', { class: `key ${entry.color}` }, entry.name, ' ', value))
       return { ...entry, value }
     })
-    new ResizeObserver(() => this.#chart?.setSize({ width: this.#place.clientWidth, height })).observe(this.#place)
+    new ResizeObserver(() => this.#chart?.setSize(this.#size())).observe(this.#place)
     dark.addEventListener('change', () => {
       this.#chart?.destroy()
       this.#chart = null
@@ -41,11 +42,14 @@ class Chart {
   show (points, series, said) {
     this.#points = points
     const end = points.at(-1).at
+    this.view = views.find(([seconds]) => end - points[0].at <= seconds) ?? views.at(-1)
     this.data = [points.map(point => point.at - end), ...series(points)]
     this.#draw()
     this.#tell(this.#chart.cursor.idx)
     setAttribute(this.#place, 'aria-label', said)
   }
+
+  #size () { return { width: this.#place.clientWidth, height: this.#place.clientHeight } }
 
   #draw () {
     if (!this.data) return
@@ -54,16 +58,15 @@ class Chart {
     const grid = { stroke: color('grid'), width: 1 }
     const axis = { stroke: color('soft'), grid, ticks: { show: false }, font: '12px system-ui, sans-serif' }
     this.#chart = new UPlot({
-      width: this.#place.clientWidth,
-      height,
+      ...this.#size(),
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       hooks: { setCursor: [chart => this.#tell(chart.cursor.idx)] },
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       ...options,
-      scales: { x: { time: false, range: [-span, 0] }, y: options.range },
+      scales: { x: { time: false, range: () => [-this.view[0], 0] }, y: options.range },
       axes: [
-        { ...axis, size: 26, splits: () => [-300, -240, -180, -120, -60, 0], values: (_, splits) => splits.map(ago) },
+        { ...axis, size: 28, gap: 8, splits: () => Array.from({ length: this.view[0] / this.view[1] + 1 }, (_, i) => i * this.view[1] - this.view[0]), values: (_, splits) => splits.map(ago) },
         { ...axis, size: options.axisSize, values: (_, splits) => splits.map(options.tick) }
       ]
     }, this.data, this.#place)
@@ -79,7 +82,7 @@ class Chart {
 
 const steps = UPlot.paths.stepped({ align: -1 })
 const area = name => ({ paths: steps, stroke: color(name), fill: color(`${name}-fill`), width: 1.25, points: { show: false }, spanGaps: false })
-const line = (name, dash) => ({ stroke: color(name), width: 2, dash, points: { show: false }, spanGaps: false })
+const line = (name, width) => ({ stroke: color(name), width, points: { show: false }, spanGaps: false })
 const known = (value, text) => value === null || value === undefined ? '–' : text(value)
 
 /** A whole number of ticks, and room for something when there is nothing yet. */
@@ -92,8 +95,8 @@ export class RatesChart {
     { name: 'Sent', color: 'upload', text: point => known(point.upload, rate) }
   ], () => ({
     range: { range: least(0, 125_000) },
-    axisSize: 76,
-    tick: value => value === 0 ? '0' : rate(Math.abs(value)),
+    axisSize: 72,
+    tick: value => rate(Math.abs(value), 3),
     series: [{}, area('p2p'), area('http'), area('upload')]
   }))
 
@@ -116,7 +119,7 @@ export class BufferChart {
     range: { range: least(0, 10) },
     axisSize: 44,
     tick: value => `${value} s`,
-    series: [{}, line('own'), line('soft', [5, 4])]
+    series: [{}, line('own', 2.5), line('soft', 1.25)]
   }))
 
   show (history) {

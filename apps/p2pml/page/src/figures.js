@@ -32,5 +32,6 @@ export function showFigures (stats, history) {
   figures.players = String(players.filter(player => player.active).length)
   figures['players-note'] = count(running, 'stream') + (running === 1 ? ' runs' : ' run')
   for (const [name, text] of Object.entries(figures)) setText(byId(name === 'version' ? 'figure-version' : `figure-${name}`), text)
+  byId('share').classList.toggle('none', all === 0)
   byId('share-p2p').style.width = `${all > 0 ? p2p / all * 100 : 0}%`
 }

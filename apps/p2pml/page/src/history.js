@@ -4,6 +4,8 @@
 export const span = 300
 /** Seconds over which "now" is taken. */
 export const recent = 10
+/** Segments come in bursts: each point of a chart is a mean over so many seconds. */
+const mean = 5
 /** Between figures that are further apart there is a gap. */
 const gap = 5
 
@@ -40,6 +42,7 @@ class Counters {
 export class History {
   #points = []
   #last = null
+  #before = []
   #counters = new Counters()
 
   /** @param {object} stats of the gateway @param {number | null} ownBuffer seconds, of the player on this page */
@@ -50,11 +53,15 @@ export class History {
       if (at > this.#last.at - 1 && total.http >= this.#last.total.http) return
       this.#points = []  // another gateway, or the same one started again
       this.#last = null
+      this.#before = []
     }
     const seconds = this.#last ? at - this.#last.at : 0
     if (seconds > gap) this.#points.push({ at: this.#last.at + 1 })
-    const since = name => seconds > 0 && seconds <= gap ? (total[name] - this.#last.total[name]) / seconds : null
-    const buffers = stats.streams.flatMap(stream => stream.players.filter(player => player.active).map(player => player.buffer))
+    if (seconds > gap) this.#before = []
+    while (this.#before.length > 1 && this.#before[0].at < at - mean - 0.5) this.#before.shift()
+    const from = this.#before[0]
+    const since = name => from ? (total[name] - from.total[name]) / (at - from.at) : null
+    const buffers = stats.streams.flatMap(stream => stream.players.filter(player => player.active && !atItsEnd(stream, player)).map(player => player.buffer))
     this.#points.push({
       at,
       http: since('http'),
@@ -65,6 +72,7 @@ export class History {
     })
     while (this.#points[0].at < at - span) this.#points.shift()
     this.#last = { at, total }
+    this.#before.push(this.#last)
     this.#counters.add(at, amounts(stats))
   }
 
@@ -77,6 +85,9 @@ export class History {
     return { down: this.#counters.rate(`${key}\ndown`), up: this.#counters.rate(`${key}\nup`) }
   }
 }
+
+/** Who has been given the last segment waits for nothing. */
+const atItsEnd = (stream, player) => !stream.live && player.segment >= stream.segments - 1
 
 function amounts (stats) {
   const all = new Map(Object.entries(stats.total))

@@ -41,10 +41,10 @@ export function showNetwork (stats, history) {
   const small = width < 480
   const side = small ? 84 : 128
   const centre = { x: small ? width * 0.47 : width * 0.46, y: height / 2 }
-  const radius = small ? 34 : 42
+  const radius = small ? 34 : 40
   const origin = { x: side / 2 + 1, y: height / 2 - 74 }
   const players = { x: side / 2 + 1, y: height / 2 + 74 }
-  const label = small ? 92 : 142
+  const label = small ? 92 : 172
   const peerX = width - label - 18
   const rates = { http: history.totalRate('http'), delivered: history.totalRate('delivered') }
   const active = stats.streams.flatMap(stream => stream.players).filter(player => player.active).length
@@ -77,7 +77,7 @@ export function showNetwork (stats, history) {
     box(players.x, players.y, side, 'Players', String(active)))
   const all = stats.total.http + stats.total.p2p
   nodes.append(svg('g', { class: 'node gateway' }, svg('circle', { cx: centre.x, cy: centre.y, r: radius }),
-    text(centre.x, centre.y - 2, 'title', small ? 'gateway' : 'this gateway'), text(centre.x, centre.y + 15, 'note', all > 0 ? `${percent(stats.total.p2p / all)} P2P` : '')))
+    text(centre.x, centre.y - 2, 'title', 'gateway'), text(centre.x, centre.y + 15, 'note', all > 0 ? `${percent(stats.total.p2p / all)} P2P` : '')))
   const said = `This gateway takes ${rate(rates.http)} from ${hosts.join(', ') || 'no origin'} and has ${count(peers.length, 'peer')}` +
     `${peers.length > 0 ? `: ${shown.map(peer => `${shortId(peer.id)} (${peer.generation}), received ${rate(peer.down)}, sent ${rate(peer.up)}`).join('; ')}` : ''}`
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-label': said }, links, nodes)

@@ -4,7 +4,6 @@ import { BufferChart, RatesChart } from './charts.js'
 import { byId, setText } from './dom.js'
 import { Feed } from './feed.js'
 import { showFigures } from './figures.js'
-import { duration } from './format.js'
 import { History } from './history.js'
 import { showNetwork } from './network.js'
 import { Log, showPeers, showStreams } from './tables.js'
@@ -33,7 +32,7 @@ feed.addEventListener('stats', ({ detail: stats }) => {
   latest = stats
   log.setClock(stats.now)
   history.add(stats, watch.buffer)
-  setText(byId('link'), `Running for ${duration(stats.uptime)}`)
+  setText(byId('link'), 'Connected')
   show()
 })
 feed.addEventListener('log', ({ detail: events }) => log.add(events))

@@ -8,6 +8,13 @@ const library = name => import(new URL(name, import.meta.url).href)
 
 const qualityText = (height, bitrate) => [height ? `${height}p` : '', bitrate ? `${bytes(bitrate).replace('B', 'bit/s')}` : ''].filter(Boolean).join(', ') || 'one quality'
 
+/** The best first, and before it, where there is a choice, that of the player itself. @returns {Quality[]} */
+function withAutomatic (all, playing) {
+  if (all.length < 2) return all
+  const now = all.find(({ value }) => value === playing)
+  return [{ value: 'auto', text: now ? `automatic (${now.text})` : 'automatic' }, ...all.sort((a, b) => b.bitrate - a.bitrate)]
+}
+
 /** hls.js, or the browser itself where it plays HLS and hls.js cannot. */
 class HlsPlayback {
   static async start (video, url, tell) {
@@ -40,9 +47,8 @@ class HlsPlayback {
   /** @returns {Quality[]} */
   qualities () {
     if (!this.hls) return []
-    const levels = this.hls.levels.map((level, i) => ({ value: String(i), text: qualityText(level.height, level.bitrate) }))
-    const playing = this.hls.autoLevelEnabled && levels[this.hls.currentLevel]
-    return levels.length < 2 ? levels : [{ value: 'auto', text: playing ? `automatic (${playing.text})` : 'automatic' }, ...levels]
+    const all = this.hls.levels.map((level, i) => ({ value: String(i), bitrate: level.bitrate, text: qualityText(level.height, level.bitrate) }))
+    return withAutomatic(all, this.hls.autoLevelEnabled && String(this.hls.currentLevel))
   }
 
   choose (value) { this.hls.nextLevel = value === 'auto' ? -1 : Number(value) }
@@ -71,10 +77,8 @@ class DashPlayback {
 
   /** @returns {Quality[]} */
   qualities () {
-    const all = this.dash.getRepresentationsByType('video').map(one => ({ value: one.id, text: qualityText(one.height, one.bitsPerSecond ?? one.bandwidth) }))
-    const now = this.#chosen === 'auto' && this.dash.getCurrentRepresentationForType('video')
-    const playing = now && all.find(one => one.value === now.id)
-    return all.length < 2 ? all : [{ value: 'auto', text: playing ? `automatic (${playing.text})` : 'automatic' }, ...all]
+    const all = this.dash.getRepresentationsByType('video').map(one => ({ value: one.id, bitrate: one.bandwidth, text: qualityText(one.height, one.bandwidth) }))
+    return withAutomatic(all, this.#chosen === 'auto' && this.dash.getCurrentRepresentationForType('video')?.id)
   }
 
   choose (value) {
@@ -151,9 +155,9 @@ export class Player {
     this.#video.load()
   }
 
-  /** Seconds that are there to be played; nothing while nothing is open. */
+  /** Seconds that are there to be played; nothing while nothing is open, or at its end. */
   get buffer () {
-    if (!this.#playback) return null
+    if (!this.#playback || this.#video.ended) return null
     const { buffered, currentTime } = this.#video
     for (let i = 0; i < buffered.length; i++) {
       if (buffered.start(i) <= currentTime + 0.3 && currentTime < buffered.end(i)) return buffered.end(i) - currentTime

@@ -84,7 +84,7 @@ export class Watch {
     this.#playing = null
     byId('playing').hidden = true
     this.#qualities([])
-    this.#screen('empty', 'Open a stream above, or one from the list of streams. HLS and MPEG-DASH.')
+    this.#screen('empty', 'Open a stream above, or one from the list of streams. HLS and MPEG\u2011DASH.')
   }
 
   #screen (state, hint = '') {
