@@ -188,6 +188,17 @@ TEST(Program, DemoEndsWithEveryViewerServedMostlyByOthers) {
   EXPECT_GE(summary["offload"].get<double>(), 0.85 * summary["bestOffload"].get<double>());
 }
 
+TEST(Program, DemoKeptHasAPageAndEndsWhenTold) {
+  Process process({"demo", "--viewers", "1", "--keep"});
+  EXPECT_TRUE(process.waitForLine([](const std::string& line) {
+    return line.starts_with("the page: http://127.0.0.1:") &&
+           line.find("/?play=http%3A%2F%2F127.0.0.1%3A") != std::string::npos && line.ends_with("%2Fmaster.m3u8");
+  })) << process.output();
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_NE(process.errors().find("stopped before the end"), std::string::npos) << process.errors();
+}
+
 /// A synthetic origin and a tracker for peers that are processes of their own.
 class MeasurementTest : public ::testing::Test {
  protected:

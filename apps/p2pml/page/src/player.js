@@ -2,6 +2,9 @@
 
 import { bytes } from './format.js'
 
+/** Seconds: what is loaded further ahead was loaded before peers had it. */
+const ahead = 20
+
 const library = name => import(new URL(name, import.meta.url).href)
 
 /** A rendition of a stream, for the list of qualities. @typedef {{value: string, text: string}} Quality */
@@ -24,7 +27,7 @@ class HlsPlayback {
       video.src = url
       return new HlsPlayback(null)
     }
-    const hls = new Hls()
+    const hls = new Hls({ maxBufferLength: ahead, maxMaxBufferLength: ahead })
     const playback = new HlsPlayback(hls)
     let recovered = false
     hls.on(Hls.Events.MANIFEST_PARSED, () => tell.qualities(playback.qualities()))
@@ -63,7 +66,7 @@ class DashPlayback {
     const { events } = MediaPlayer
     dash.initialize()
     // No other server is asked for the time; this machine's clock has to do.
-    dash.updateSettings({ debug: { logLevel: 0 }, streaming: { utcSynchronization: { enabled: false } } })
+    dash.updateSettings({ debug: { logLevel: 0 }, streaming: { buffer: { bufferTimeDefault: ahead, bufferTimeAtTopQuality: ahead, bufferTimeAtTopQualityLongForm: ahead }, utcSynchronization: { enabled: false } } })
     for (const event of [events.STREAM_INITIALIZED, events.QUALITY_CHANGE_RENDERED]) dash.on(event, () => tell.qualities(playback.qualities()))
     dash.on(events.ERROR, ({ error }) => tell.failed(error?.message ?? String(error)))
     dash.attachView(video)
