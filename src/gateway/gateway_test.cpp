@@ -173,6 +173,22 @@ TEST_F(GatewayTest, ASegmentIsAnsweredWhileItsBytesCome) {
   EXPECT_THAT(world.lane().sequences(), ElementsAre("2", "3", "4"));
 }
 
+TEST_F(GatewayTest, WhatThePlayerHasWholeStaysInTheQueueUntilItsSourceHasSaidThatItWasAll) {
+  const std::string path = world.playManifest(kUrl, vod(5));
+  const ExchangeId asked = world.request(besides(path, "1.ts"));
+  world.bytes(id(1), 0, "abcdef", 6);
+  EXPECT_TRUE(world.answer(asked).ended);
+  EXPECT_THAT(world.lane().sequences(), ElementsAre("2", "3", "4", "1"));
+  const ExchangeId next = world.request(besides(path, "2.ts"));
+  world.bytes(id(2), 0, "gh", 2);
+  EXPECT_TRUE(world.answer(next).ended);
+  EXPECT_THAT(world.lane().sequences(), ElementsAre("3", "4", "1", "2"));
+  world.loaded(id(1), "abcdef");
+  EXPECT_THAT(world.lane().sequences(), ElementsAre("3", "4", "2"));
+  world.failed(id(2));
+  EXPECT_THAT(world.lane().sequences(), ElementsAre("3", "4"));
+}
+
 TEST_F(GatewayTest, ASegmentOfUnknownLengthIsSentInChunks) {
   const std::string path = world.playManifest(kUrl, vod(2));
   const ExchangeId asked = world.request(besides(path, "0.ts"));

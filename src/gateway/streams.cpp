@@ -8,6 +8,10 @@ namespace p2pml::gateway {
 
 namespace {
 
+/// Of what lacks only the source's last word: no other source is asked for it in a hurry.
+constexpr std::int64_t kFinishingPriority = 10;
+constexpr base::Duration kFinishingTime = base::seconds(30);
+
 std::string indexKey(std::string_view url, std::string_view range) {
   return std::string(url) + "\n" + std::string(range);
 }
@@ -147,6 +151,9 @@ void Streams::replan(base::TimePoint now, Outputs& out, const std::string& key, 
   for (QueuedSegment& next : planned) {
     if (queued.insert(next.segment.id).second) queue.push_back(std::move(next));
   }
+  for (const media::StreamSegment& segment : entry.lane->finishing) {
+    if (queued.insert(segment.id).second) queue.push_back({segment, kFinishingPriority, kFinishingTime});
+  }
   std::erase_if(incoming_, [&](const auto& item) {
     return item.first.first == entry.lane->id && std::ranges::find(followed, item.first.second) == followed.end();
   });
@@ -226,10 +233,20 @@ void Streams::deliver(base::TimePoint now, Outputs& out, Entries::iterator at, c
       continue;
     }
     anyDone = true;
+    if (!whole && known.size() == total) {
+      auto& finishing = entry.lane->finishing;
+      finish(entry, segment);
+      if (finishing.size() == kMaxFinishing) finishing.erase(finishing.begin());
+      if (const auto* last = entry.stream.at(it.position)) finishing.push_back(*last);
+    }
     entry.stream.players().got(now, it.player, it.position, it.duration);
     waiter = waiters_.erase(waiter);
   }
   if (anyDone) replan(now, out, at->first, entry);
+}
+
+void Streams::finish(Entry& entry, const std::string& segment) {
+  std::erase_if(entry.lane->finishing, [&](const media::StreamSegment& it) { return it.id == segment; });
 }
 
 void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFound& found) {
@@ -269,6 +286,7 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentLoaded& 
   const auto entry = entryOf(loaded.lane);
   if (entry == entries_.end()) return;
   entry->second.loaded.insert(loaded.segment);
+  finish(entry->second, loaded.segment);
   // What a seed has forgotten meanwhile it may load again.
   if (entry->second.loaded.size() > 4 * (options_.seedSegments + Stream::kMaxKept)) entry->second.loaded.clear();
   incoming_.erase({loaded.lane, loaded.segment});
@@ -288,6 +306,7 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFailed& 
   const auto entry = entryOf(failed.lane);
   if (entry == entries_.end()) return;
   ++entry->second.failures;
+  finish(entry->second, failed.segment);
   entry->second.lastError = failed.segment.substr(failed.segment.rfind('+') + 1) + ": " + failed.error.detail;
   // What the origin says to a plain request is what the player should see. An answer that has begun may still go on.
   for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
@@ -335,6 +354,7 @@ void Streams::tick(base::TimePoint now, Outputs& out) {
     } else if (!entry.lane->idle) {
       entry.lane->idle = true;
       entry.lane->unusedSince = now;
+      entry.lane->finishing.clear();
       replan(now, out, key, entry);  // nobody needs anything: stops what is under way
     } else if (now - entry.lane->unusedSince >= options_.linger) {
       closeLane(out, entry);

@@ -40,6 +40,7 @@ class Streams {
   /// An answer that has begun is cut after so long without a byte.
   static constexpr base::Duration kStallPatience = base::seconds(30);
   static constexpr std::size_t kMaxWaiting = 1'000;
+  static constexpr std::size_t kMaxFinishing = 8;
 
   struct Place {
     std::string stream;
@@ -49,6 +50,9 @@ class Streams {
     LaneId id;
     std::vector<QueuedSegment> queue;  // as last told
     std::vector<std::string> followed;
+    /// Players have every byte of these, but the source has not said yet that it was all: without its word nothing is
+    /// stored, and peers would get nothing of what was loaded. Oldest first, at most kMaxFinishing.
+    std::vector<media::StreamSegment> finishing;
     bool idle = false;  // nobody uses it, since:
     base::TimePoint unusedSince{};
     input::LaneReport report;
@@ -122,6 +126,8 @@ class Streams {
   void replan(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry);
   void deliver(base::TimePoint now, Outputs& out, Entries::iterator entry, const std::string& segment,
                const base::Bytes& known, std::uint64_t total, bool whole);
+  /// The lane has loaded the segment or given it up.
+  static void finish(Entry& entry, const std::string& segment);
   void fallBack(Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter, const std::string& reason);
   [[nodiscard]] bool inUse(base::TimePoint now, const std::string& key, const Entry& entry) const;
 

@@ -41,6 +41,9 @@ class Origin:
             def do_HEAD(self):
                 self.do_GET()
 
+            def do_OPTIONS(self):  # what browsers ask before they send headers of their own
+                self.answer(204, b"", {"Access-Control-Allow-Headers": "*"})
+
             def do_GET(self):
                 path = urllib.parse.unquote(self.path.split("?")[0])
                 origin.requests.append((self.command, self.path, self.headers.get("Range")))
@@ -59,7 +62,7 @@ class Origin:
                 self.answer(200, body, headers)
 
             def answer(self, status, body, headers):
-                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nAccess-Control-Allow-Origin: *\r\n"
                 head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
                 self.wfile.write(head.encode() + (b"" if origin.pace else b"" if self.command == "HEAD" else body))
                 if origin.pace and self.command != "HEAD":
@@ -110,13 +113,13 @@ def play(program, url, *options):
     return process, process.line()
 
 
-def make_streams(samples, folder):
-    """The sample stream in the forms that HLS has, and DASH; by name, the path of the manifest."""
+def make_streams(samples, folder, seconds=24):
+    """The sample stream in the forms that HLS has, and DASH; by name, the path of the manifest. `seconds`: of all but "ts"."""
     folder = Path(folder)
     os.symlink(Path(samples).resolve(), folder / "ts")
 
     def run(*arguments, source=str(folder / "ts" / "360p" / "index.m3u8")):
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-t", "24", "-i", source, *arguments], check=True, cwd=folder)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-t", str(seconds), "-i", source, *arguments], check=True, cwd=folder)
 
     for name in ("fmp4", "bytes", "aes", "audio", "dash"):
         (folder / name).mkdir()

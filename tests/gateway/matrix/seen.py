@@ -1,0 +1,59 @@
+"""What a player saw of a stream, and whether two players saw the same."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Seen:
+    """`tracks`: by name, a hash of each picture, packet or fragment in order. `size`: bytes of all of them, where the player can tell."""
+
+    tracks: dict = field(default_factory=dict)
+    size: int = 0
+    frames: int = 0  # pictures
+    error: str = ""
+    notes: dict = field(default_factory=dict)  # what else a player tells: no part of the comparison
+
+    def add(self, track, item, size=0):
+        self.tracks.setdefault(track, []).append(item)
+        self.size += size
+
+
+def difference(direct, through, is_live):
+    """Empty if they are equal: all of it, or, live, from the later beginning to the earlier end."""
+    for who, seen in (("directly", direct), ("through the gateway", through)):
+        if seen.error:
+            return f"{who}: {seen.error}"
+        if not any(seen.tracks.values()):
+            return f"{who}: nothing was played"
+    if sorted(direct.tracks) != sorted(through.tracks):
+        return f"tracks {sorted(direct.tracks)} directly, {sorted(through.tracks)} through the gateway"
+    found = []
+    for name in sorted(direct.tracks):
+        first, second = direct.tracks[name], through.tracks[name]
+        if is_live:
+            first, second = overlap(first, second)
+        if first == second and first:
+            continue
+        found.append(f"{name}: {len(first)} directly and {len(second)} through the gateway, {len(set(first) - set(second))} of them only "
+                     f"directly and {len(set(second) - set(first))} only through it")
+    if not is_live and direct.frames != through.frames:
+        found.append(f"{direct.frames} pictures directly, {through.frames} through the gateway")
+    return "; ".join(found)
+
+
+def overlap(first, second):
+    """The parts of both from the first element that both have to the last one."""
+    in_first, in_second = set(first), set(second)
+    return cut(first, in_second), cut(second, in_first)
+
+
+def cut(items, wanted):
+    places = [place for place, item in enumerate(items) if item in wanted]
+    return items[places[0]:places[-1] + 1] if places else []
+
+
+def in_common(direct, through):
+    """How many elements were compared: of the pictures, or of the longest track where none is called so."""
+    sizes = {name: len(overlap(items, through.tracks.get(name, []))[0]) for name, items in direct.tracks.items()}
+    pictures = [size for name, size in sizes.items() if name.startswith("video 0")]
+    return pictures[0] if pictures else max(sizes.values(), default=0)
