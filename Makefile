@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-interop soak test-all bench screenshots format lint clean
+.PHONY: help build run test test-interop test-players soak test-all bench screenshots format lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +29,17 @@ test: ## all test stages, then "N passed, M failed"; STAGES="dev asan ..." runs 
 test-interop: ## every combination of peers in the field, in both directions and over both trackers
 	@P2PML_INTEROP=all scripts/test.sh interop
 
+test-players: ## every player through the gateway and directly, on every kind of stream; live ones for ten minutes
+	@P2PML_PLAYERS=all scripts/test.sh players
+
 soak: build ## gigabytes between a page in Chromium and a native peer, 20 minutes
 	@scripts/install.sh interop
 	@cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund && \
 	  P2PML_INTEROP=soak P2PML_BUILD_DIR=$(CURDIR)/build/release node --test soak.test.mjs
 
 test-all: ## the same with a second compiler, ten minutes of fuzzing, a thousand seeds of all faults and clang-tidy
-	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all P2PML_SIM_SEEDS=1000 scripts/test.sh dev clang asan tsan determinism wasm web manifests interop sim lint
+	@P2PML_FUZZ_SECONDS=600 P2PML_INTEROP=all P2PML_PLAYERS=all P2PML_SIM_SEEDS=1000 \
+	  scripts/test.sh dev clang asan tsan determinism wasm web manifests interop players sim lint
 
 bench: ## build and run the benchmarks, against libdatachannel, libwebrtc, curl and the original in Chromium
 	@scripts/install.sh build test interop wasm

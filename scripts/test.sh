@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the test stages in order and sums them up: scripts/test.sh [STAGE...], default all but the last two.
+# Runs the test stages in order and sums them up: scripts/test.sh [STAGE...], default all up to players.
 #
 #   dev          g++: build everything, all tests
 #   asan         clang-22 with address and undefined behaviour sanitizers: all tests, then a minute of fuzzing
@@ -10,6 +10,8 @@
 #   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium; the gateway's page
 #   manifests    the corpus of HLS and DASH manifests, read by `p2pml probe` and by npm's parsers
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
+#   players      players through the gateway and directly, on two short streams; with P2PML_PLAYERS=all every player and stream,
+#                live ones for ten minutes, and the players of the group "players" are installed
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy
 #
@@ -160,7 +162,7 @@ stage_interop() {
     skip "tests/interop has no package.json yet"
     return 0
   fi
-  scripts/install.sh build test interop && configure_and_build dev || return 1
+  scripts/install.sh build test media interop && configure_and_build dev || return 1
   local status limit=300
   [ "${P2PML_INTEROP:-}" != all ] || limit=1200
   (
@@ -171,6 +173,18 @@ stage_interop() {
   cat "$logs/node.log"
   [ $status -ne 124 ] || echo "interop: ended after $limit s"
   count_node_tests "$logs/node.log" || return 1
+  return $status
+}
+
+stage_players() {
+  local groups=(build test media interop) arguments=(--quick) status=0
+  if [ "${P2PML_PLAYERS:-}" = all ]; then groups+=(players) arguments=(); fi
+  scripts/install.sh "${groups[@]}" && configure_and_build dev p2pml || return 1
+  (cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund) || return 1
+  python3 tests/gateway/player_matrix.py --program build/dev/p2pml --samples samples/hls --report "$logs/players.md" "${arguments[@]}" \
+    >"$logs/player-matrix.log" 2>&1 || status=1
+  cat "$logs/player-matrix.log"
+  count_last_line "$logs/player-matrix.log" || return 1
   return $status
 }
 
@@ -220,9 +234,9 @@ stage_lint() {
   return $status
 }
 
-known="dev asan tsan determinism wasm web manifests interop clang sim lint"
+known="dev asan tsan determinism wasm web manifests interop players clang sim lint"
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web manifests interop)
+[ ${#stages[@]} -gt 0 ] || stages=(dev asan tsan determinism wasm web manifests interop players)
 for stage in "${stages[@]}"; do
   if ! [[ " $known " == *" $stage "* ]]; then
     echo "$0: no stage \"$stage\", expected some of: $known" >&2

@@ -22,6 +22,8 @@ class Origin:
         self.root = Path(root)
         self.delay = 0.0
         self.pace = 0
+        self.ranges = True
+        self.shared = True  # with pages of other sites
         self.statuses = {}
         self.texts = {}
         self.requests = []
@@ -55,14 +57,14 @@ class Origin:
                 body = origin.texts[path].encode() if path in origin.texts else file.read_bytes()
                 headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), "Accept-Ranges": "bytes"}
                 wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-                if wanted and int(wanted[1]) < len(body):
+                if origin.ranges and wanted and int(wanted[1]) < len(body):
                     first, last = int(wanted[1]), min(int(wanted[2] or len(body) - 1), len(body) - 1)
                     headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
                     return self.answer(206, body[first:last + 1], headers)
                 self.answer(200, body, headers)
 
             def answer(self, status, body, headers):
-                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nAccess-Control-Allow-Origin: *\r\n"
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n" + ("Access-Control-Allow-Origin: *\r\n" if origin.shared else "")
                 head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
                 self.wfile.write(head.encode() + (b"" if origin.pace else b"" if self.command == "HEAD" else body))
                 if origin.pace and self.command != "HEAD":

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "platform/native/http/http_fields.hpp"
+
 namespace p2pml::app {
 
 namespace {
@@ -47,6 +49,18 @@ CLI::Option* addSeconds(CLI::App& command, const std::string& name, base::Durati
   return command.add_option_function<std::string>(name, take, description)
       ->type_name("SECONDS")
       ->default_str(secondsText(static_cast<double>(duration.count()) / 1e6));
+}
+
+base::Result<std::vector<driver::HttpHeader>> parseHeaders(const std::vector<std::string>& texts) {
+  std::vector<driver::HttpHeader> headers;
+  for (const std::string& text : texts) {
+    const auto field = native::parseHeaderLine(text);
+    if (!field || !native::isFieldName(field->name) || !native::isFieldValue(field->value)) {
+      return base::fail(base::ErrorCode::invalidArgument, "--header: expected \"Name: value\"");
+    }
+    headers.push_back({std::string(field->name), std::string(field->value)});
+  }
+  return headers;
 }
 
 }  // namespace p2pml::app

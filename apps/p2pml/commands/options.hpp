@@ -3,8 +3,11 @@
 
 #include <CLI/App.hpp>
 #include <string>
+#include <vector>
 
+#include "base/error.hpp"
 #include "base/time.hpp"
+#include "driver/ports.hpp"
 #include "platform/native/server/endpoint.hpp"
 
 namespace p2pml::app {
@@ -16,5 +19,8 @@ CLI::Option* addEndpoint(CLI::App& command, const std::string& name, native::End
 /// Whole or broken seconds from `atLeast` up to a week; the default is what `duration` holds.
 CLI::Option* addSeconds(CLI::App& command, const std::string& name, base::Duration& duration, double atLeast,
                         const std::string& description);
+
+/// Values of --header: "Name: value" each. Errors: invalidArgument.
+base::Result<std::vector<driver::HttpHeader>> parseHeaders(const std::vector<std::string>& texts);
 
 }  // namespace p2pml::app

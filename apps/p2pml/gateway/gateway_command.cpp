@@ -17,7 +17,6 @@
 #include "p2pml/commands/signals.hpp"
 #include "p2pml/gateway/page_files.hpp"
 #include "p2pml/version.hpp"
-#include "platform/native/http/http_fields.hpp"
 
 namespace p2pml::app {
 
@@ -79,18 +78,6 @@ base::Result<engine::Settings> settingsOf(const GatewayCommand& command) {
   return settings;
 }
 
-base::Result<std::vector<HttpHeader>> headersOf(const GatewayCommand& command) {
-  std::vector<HttpHeader> headers;
-  for (const std::string& text : command.headers) {
-    const auto field = native::parseHeaderLine(text);
-    if (!field || !native::isFieldName(field->name) || !native::isFieldValue(field->value)) {
-      return base::fail(ErrorCode::invalidArgument, "--header: expected \"Name: value\"");
-    }
-    headers.push_back({std::string(field->name), std::string(field->value)});
-  }
-  return headers;
-}
-
 }  // namespace
 
 void addGatewayOptions(CLI::App& sub, GatewayCommand& command) {
@@ -116,7 +103,7 @@ void addGatewayOptions(CLI::App& sub, GatewayCommand& command) {
 base::Result<native::GatewayServerOptions> gatewayOptions(const GatewayCommand& command) {
   auto settings = settingsOf(command);
   if (!settings) return std::unexpected(settings.error());
-  auto headers = headersOf(command);
+  auto headers = parseHeaders(command.headers);
   if (!headers) return std::unexpected(headers.error());
   if (!isLoopback(command.listen.host) && command.allowedHosts.empty() && !command.seeding) {
     return base::fail(ErrorCode::invalidArgument, "--listen " + toString(command.listen) +

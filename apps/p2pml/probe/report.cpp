@@ -41,24 +41,6 @@ void flag(Json& to, const char* name, bool value) {
   if (value) to[name] = true;
 }
 
-struct Swarm {
-  std::string_view generation;
-  std::string id;
-  std::string infoHash;
-};
-
-std::vector<Swarm> swarmsOf(const media::TimelineStream& stream) {
-  std::vector<Swarm> swarms;
-  for (const engine::Generation generation : engine::allGenerations()) {
-    if (!(generation == engine::Generation::g0 ? stream.sharedInG0 : stream.sharedInBinary)) continue;
-    std::string id =
-        engine::swarmIdOf(generation, stream.names.streamSwarmId, stream.names.masterSwarmId, stream.names.properties);
-    std::string infoHash = base::toHex(engine::infoHashOf(generation, id).value);
-    swarms.push_back({engine::infoOf(generation).name, std::move(id), std::move(infoHash)});
-  }
-  return swarms;
-}
-
 Json jsonOf(const media::StreamProperties& properties) {
   Json json;
   json["type"] = toString(properties.type);
@@ -103,8 +85,9 @@ Json jsonOf(const media::TimelineStream& stream) {
   if (stream.sharedInG0 || stream.sharedInBinary) {
     json["properties"] = jsonOf(stream.names.properties);
     if (stream.sharedInG0 && stream.names.streamId) json["streamId"] = *stream.names.streamId;
-    for (const Swarm& swarm : swarmsOf(stream)) {
-      json["swarms"].push_back({{"generation", swarm.generation}, {"swarmId", swarm.id}, {"infoHash", swarm.infoHash}});
+    for (const ProbedSwarm& swarm : swarmsOf(stream)) {
+      json["swarms"].push_back(
+          {{"generation", swarm.generation}, {"swarmId", swarm.id}, {"infoHash", swarm.infoHashText()}});
     }
   }
   for (const auto& [period, id] : stream.streamIdsByPeriod) {
@@ -273,7 +256,7 @@ std::string decimal(base::Duration duration) {
   return text;
 }
 
-void describe(std::string& out, const media::TimelineStream& stream) {
+void describe(std::string& out, const media::TimelineStream& stream, Segments segments) {
   out += std::string(toString(stream.kind)) + " " + (stream.id.empty() ? "(no id)" : stream.id) + "\n ";
   const auto add = [&](const char* name, const std::string& text) {
     if (!text.empty()) out += " " + std::string(name) + " " + text;
@@ -286,8 +269,8 @@ void describe(std::string& out, const media::TimelineStream& stream) {
   add("language", stream.language);
   add("label", stream.label);
   out += "\n";
-  for (const Swarm& swarm : swarmsOf(stream)) {
-    out += "  " + std::string(swarm.generation) + " " + swarm.infoHash + " " + swarm.id + "\n";
+  for (const ProbedSwarm& swarm : swarmsOf(stream)) {
+    out += "  " + std::string(swarm.generation) + " " + swarm.infoHashText() + " " + swarm.id + "\n";
   }
   if (!stream.sharedInG0 && !stream.sharedInBinary) out += "  not shared\n";
   for (const media::InitSection& init : stream.inits) {
@@ -296,6 +279,10 @@ void describe(std::string& out, const media::TimelineStream& stream) {
   for (const media::TimelineKey& key : stream.keys) out += "  key " + key.method + " " + key.uri + key.keyId + "\n";
   for (const media::IndexSource& index : stream.indexes) {
     out += "  index " + index.url + (index.range ? " " + media::rangeHeader(*index.range) : "") + "\n";
+  }
+  if (segments == Segments::counted) {
+    if (!stream.segments.empty()) out += "  " + std::to_string(stream.segments.size()) + " segments\n";
+    return;
   }
   for (const media::TimelineSegment& segment : stream.segments) {
     out += "  " + std::to_string(segment.number) + " " + decimal(segment.start) + " +" + decimal(segment.duration);
@@ -307,6 +294,18 @@ void describe(std::string& out, const media::TimelineStream& stream) {
 }
 
 }  // namespace
+
+std::vector<ProbedSwarm> swarmsOf(const media::TimelineStream& stream) {
+  std::vector<ProbedSwarm> swarms;
+  for (const engine::Generation generation : engine::allGenerations()) {
+    if (!(generation == engine::Generation::g0 ? stream.sharedInG0 : stream.sharedInBinary)) continue;
+    std::string id =
+        engine::swarmIdOf(generation, stream.names.streamSwarmId, stream.names.masterSwarmId, stream.names.properties);
+    const base::InfoHash infoHash = engine::infoHashOf(generation, id);
+    swarms.push_back({engine::infoOf(generation).name, std::move(id), infoHash});
+  }
+  return swarms;
+}
 
 std::string probeJson(const ProbedManifest& probed) {
   const media::Presentation& presentation = probed.presentation;
@@ -339,7 +338,7 @@ std::string probeJson(const ProbedManifest& probed) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string probeText(const ProbedManifest& probed) {
+std::string probeText(const ProbedManifest& probed, Segments segments) {
   const media::Presentation& presentation = probed.presentation;
   std::string out = std::string(toString(presentation.kind)) + " " + presentation.url + "\n";
   if (presentation.live) out += *presentation.live ? "live" : "on demand";
@@ -347,7 +346,7 @@ std::string probeText(const ProbedManifest& probed) {
   if (presentation.refreshInterval) out += ", to be read again every " + decimal(*presentation.refreshInterval) + " s";
   if (out.back() != '\n') out += "\n";
   for (const std::string& note : presentation.notes) out += "note: " + note + "\n";
-  for (const media::TimelineStream& stream : presentation.streams) describe(out, stream);
+  for (const media::TimelineStream& stream : presentation.streams) describe(out, stream, segments);
   return out;
 }
 

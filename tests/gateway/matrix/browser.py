@@ -33,6 +33,9 @@ def play(jobs, seconds):
         seen = found[name] = Seen(error=" ".join("; ".join(result["errors"])[:300].split()))
         for fragment in result["fragments"]:
             seen.add(fragment["track"], fragment["item"], fragment["size"])
+        seen.exact = False
+        if not result["video"].get("ended") and not seen.error:
+            seen.error = f"has not come to the end, but to {result['video'].get('time')} s"
         seen.frames = result["video"].get("frames", 0)
         seen.notes = {key: result["video"].get(key) for key in ("time", "ended", "dropped", "waits")}
     return found

@@ -18,10 +18,10 @@ class Live:
         self.folder.mkdir()
         self.log = open(self.folder.parent / "live.log", "w")
         encode = ["-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "baseline", "-b:v", "250k", "-g", "50", "-keyint_min", "50",
-                  "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "48k", "-ac", "1"]
+                  "-sc_threshold", "0", "-t", str(seconds), "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "48k", "-ac", "1"]
         self.process = subprocess.Popen(
             ["ffmpeg", "-v", "error", "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25",
-             "-f", "lavfi", "-i", "anoisesrc=seed=7:amplitude=0.1:sample_rate=48000", "-t", str(seconds),
+             "-f", "lavfi", "-i", "anoisesrc=seed=7:amplitude=0.1:sample_rate=48000",
              *encode, "-f", "hls", "-hls_time", str(SEGMENT), "-hls_list_size", str(WINDOW), "-hls_delete_threshold", "6",
              "-hls_flags", "delete_segments+temp_file+independent_segments", "-hls_segment_filename", str(self.folder / "%d.ts"), str(self.folder / "index.m3u8"),
              *encode, "-f", "dash", "-seg_duration", str(SEGMENT), "-window_size", str(WINDOW), "-extra_window_size", "6",

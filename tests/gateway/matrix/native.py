@@ -75,16 +75,18 @@ class Ffmpeg:
     def play(task):
         seen = Seen()
         copy = ["-c", "copy"] if task.live else []
+        # At its own pace it would ask a live MPD for what is not there yet, and go back when told so.
+        pace = ["-re"] if task.live else []
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "hashes")
-            _, seen.error = run(["ffmpeg", "-v", "error", "-i", task.url, "-map", "0", *copy, "-f", "framemd5", "-y", str(out)], task.seconds)
+            _, seen.error = run(["ffmpeg", "-v", "error", *pace, "-i", task.url, "-map", "0", *copy, "-f", "framemd5", "-y", str(out)], task.seconds)
             if out.exists():
                 read_hashes(out.read_text().splitlines(), seen)
         return seen
 
 
 class Ffprobe:
-    """Packets, with what is in them; and the count of decoded pictures unless live."""
+    """Packets, with what is in them."""
 
     name = "ffprobe"
     programs = ("ffprobe",)
@@ -95,16 +97,19 @@ class Ffprobe:
         seen = Seen()
         text, seen.error = run(["ffprobe", "-v", "error", "-show_packets", "-show_data_hash", "md5", "-show_entries",
                                 "packet=codec_type,stream_index,size,data_hash", "-of", "csv=p=0", task.url], task.seconds)
-        for line in text.splitlines():
-            part = line.strip(",").split(",")
-            if len(part) >= 4 and part[3].startswith("MD5:"):
-                seen.add(f"{part[0]} {part[1]}", part[3], int(part[2]))
-                seen.frames += part[0] == "video"
+        packet = None
+        for line in text.splitlines():  # one a packet, or two where a packet has side data, which comes between
+            part = line.split(",")
+            if part[0]:
+                packet = part
+            if found := re.search(r"MD5:\w+", line):
+                seen.add(f"{packet[0]} {packet[1]}", found[0], int(packet[2]))
+                seen.frames += packet[0] == "video"
         return seen
 
 
 class Mpv:
-    """Pictures as mpv shows them, and sound; live, the pictures."""
+    """Pictures as mpv shows them, and sound; live, the pictures of a player that keeps time."""
 
     name = "mpv"
     programs = ("mpv",)
@@ -115,14 +120,27 @@ class Mpv:
 
     @staticmethod
     def play(task):
+        return Mpv.watch(task) if task.live else Mpv.encode(task)
+
+    @staticmethod
+    def encode(task):
         seen = Seen()
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "hashes")
-            sound = ["--no-audio"] if task.live else ["--oac=pcm_s16le"]
-            _, seen.error = run(["mpv", "--no-config", "--msg-level=all=error", f"--o={out}", "--of=framemd5", "--ovc=rawvideo", *sound, task.url],
-                                task.seconds)
+            _, seen.error = run(["mpv", "--no-config", "--msg-level=all=warn", f"--o={out}", "--of=framemd5", "--ovc=rawvideo", "--oac=pcm_s16le",
+                                 task.url], task.seconds)
             if out.exists():
                 read_hashes(out.read_text().splitlines(), seen)
+        return seen
+
+    @staticmethod
+    def watch(task):
+        seen = Seen()
+        text, seen.error = run(["mpv", "--no-config", "--msg-level=all=warn,ffmpeg=v", "--vo=null", "--no-audio", "--framedrop=no", "--cache=no",
+                                "--demuxer-readahead-secs=0.5", "--vf=lavfi=[showinfo]", task.url], task.seconds)
+        for found in re.finditer(r"n: *\d+ pts:.* checksum:(\w+) plane_checksum:\[([^\]]*)\]", text):
+            seen.add("video 0", f"{found[1]} {found[2]}")
+            seen.frames += 1
         return seen
 
 

@@ -6,17 +6,23 @@ const { MediaPlayer, Version } = window.dashjs
 
 function start ({ url }) {
   const player = MediaPlayer().create()
-  // No time server is asked: origin and player are on one machine.
   player.updateSettings({
-    streaming: { abr: { autoSwitchBitrate: { video: false, audio: false } }, utcSynchronization: { enabled: false } }
+    streaming: {
+      abr: { autoSwitchBitrate: { video: false, audio: false } },
+      // ffmpeg suggests one segment, which leaves nothing to wait with.
+      delay: { liveDelay: 8, useSuggestedPresentationDelay: false },
+      // No time server is asked: origin and player are on one machine.
+      utcSynchronization: { enabled: false }
+    }
   })
   player.on(MediaPlayer.events.FRAGMENT_LOADING_COMPLETED, ({ request, response, error }) => {
     if (error || !(response instanceof ArrayBuffer)) return
     tellFragment(`${request.mediaType} ${request.type}`, request.url, request.range, response)
   })
   player.on(MediaPlayer.events.ERROR, ({ error }) => window.report({ error: `dash.js: ${error.message}` }))
-  player.initialize(document.querySelector('video'), url, false)
   watchVideo()
+  // It begins by itself: dash.js follows a live manifest only if it has seen the video begin.
+  player.initialize(document.querySelector('video'), url, true)
 }
 
 Object.assign(window, { start })

@@ -11,6 +11,7 @@ export function tellFragment (track, url, range, body) {
   })
 }
 
+/** The page's video. */
 export function watchVideo () {
   const video = document.querySelector('video')
   const tell = () => {
@@ -24,5 +25,5 @@ export function watchVideo () {
   video.addEventListener('error', () => window.report({ error: `video: ${video.error.message}` }))
   video.addEventListener('ended', () => { telling.then(tell) })
   setInterval(tell, 1000)
-  video.play().catch(error => window.report({ error: `play: ${error}` }))
+  return video
 }
