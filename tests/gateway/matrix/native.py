@@ -79,7 +79,7 @@ class Ffmpeg:
         pace = ["-re"] if task.live else []
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "hashes")
-            _, seen.error = run(["ffmpeg", "-v", "error", *pace, "-i", task.url, "-map", "0", *copy, "-f", "framemd5", "-y", str(out)], task.seconds)
+            _, seen.error = run(["ffmpeg", "-v", "error", *pace, "-i", task.url, "-map", "0", *copy, "-flush_packets", "1", "-f", "framemd5", "-y", str(out)], task.seconds)
             if out.exists():
                 read_hashes(out.read_text().splitlines(), seen)
         return seen
