@@ -31,7 +31,11 @@ def play(jobs, seconds):
     found = {}
     for name, result in told["results"].items():
         seen = found[name] = Seen(error=" ".join("; ".join(result["errors"])[:300].split()))
+        had = set()
         for fragment in result["fragments"]:
+            if fragment["item"] in had:  # players ask for some things again, as it pleases them
+                continue
+            had.add(fragment["item"])
             seen.add(fragment["track"], fragment["item"], fragment["size"])
         seen.exact = False
         if not result["video"].get("ended") and not seen.error:
