@@ -2,7 +2,7 @@
 
 import UPlot from 'uplot'
 
-import { rate } from './format.js'
+import { bits, rate } from './format.js'
 import { byId, el, setAttribute, setText } from './dom.js'
 import { span } from './history.js'
 
@@ -66,10 +66,17 @@ class Chart {
       ...options,
       scales: { x: { time: false, range: () => [-this.view[0], 0] }, y: options.range },
       axes: [
-        { ...axis, size: 28, gap: 8, splits: () => Array.from({ length: this.view[0] / this.view[1] + 1 }, (_, i) => i * this.view[1] - this.view[0]), values: (_, splits) => splits.map(ago) },
+        { ...axis, size: 28, gap: 8, splits: chart => this.#names(chart.width), values: (_, splits) => splits.map(ago) },
         { ...axis, size: options.axisSize, values: (_, splits) => splits.map(options.tick) }
       ]
     }, this.data, this.#place)
+  }
+
+  /** Where the time axis has names: as many as there is room for, from now on back. */
+  #names (width) {
+    const [seconds, step] = this.view
+    const apart = step * Math.ceil(60 * seconds / step / width)
+    return Array.from({ length: Math.floor(seconds / apart) + 1 }, (_, i) => -i * apart).reverse()
   }
 
   /** The legend has the figures under the pointer, or else the newest. */
@@ -94,19 +101,19 @@ export class RatesChart {
     { name: 'Peers', color: 'p2p', text: point => known(point.p2p, rate) },
     { name: 'Sent', color: 'upload', text: point => known(point.upload, rate) }
   ], () => ({
-    range: { range: least(0, 125_000) },
+    range: { range: least(0, 1e6) },
     axisSize: 72,
-    tick: value => rate(Math.abs(value), 3),
+    tick: value => value === 0 ? '0' : bits(Math.abs(value), 3),
     series: [{}, area('p2p'), area('http'), area('upload')]
   }))
 
   show (history) {
-    const sum = (a, b) => a === null || a === undefined ? null : a + b
+    const inBits = bytes => bytes === null || bytes === undefined ? null : bytes * 8
     const now = what => rate(history.totalRate(what))
     this.#chart.show(history.points, points => [
-      points.map(({ http, p2p }) => sum(http, p2p)),
-      points.map(({ http }) => http ?? null),
-      points.map(({ upload }) => upload ? -upload : upload ?? null)
+      points.map(({ http, p2p }) => inBits(http === null || http === undefined ? null : http + p2p)),
+      points.map(({ http }) => inBits(http)),
+      points.map(({ upload }) => inBits(upload && -upload))
     ], `Traffic of the last five minutes; now ${now('http')} from the origin, ${now('p2p')} from peers, ${now('upload')} sent to peers`)
   }
 }

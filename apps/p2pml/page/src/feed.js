@@ -17,11 +17,13 @@ export class Feed extends EventTarget {
   #connect () {
     this.#source?.close()
     const source = this.#source = new EventSource('/api/events')
-    source.addEventListener('open', () => this.#backlog())
+    let first = true
     source.addEventListener('stats', ({ data }) => {
       this.#heard = performance.now()
       this.#say('live')
       this.#tell('stats', JSON.parse(data))
+      if (first) this.#backlog()
+      first = false
     })
     source.addEventListener('log', ({ data }) => this.#tell('log', [JSON.parse(data)]))
     source.addEventListener('error', () => this.#lost())

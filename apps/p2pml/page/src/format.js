@@ -13,9 +13,10 @@ const steps = (units, base) => (value, round) => {
 /** 1234567 -> "1.23 MB" */
 export const bytes = steps(['B', 'kB', 'MB', 'GB', 'TB'], 1000)
 
-const bits = steps(['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'], 1000)
-/** Bytes a second -> "9.88 Mbit/s"; less than a kilobit is nothing. With `round`, so many digits at most: "8 Mbit/s". */
-export const rate = (bytesPerSecond, round) => bytesPerSecond * 8 < 1000 ? '0' : bits(bytesPerSecond * 8, round)
+/** 8000000, 3 -> "8 Mbit/s": with `round`, so many digits at most. */
+export const bits = steps(['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'], 1000)
+/** Bytes a second -> "9.88 Mbit/s"; less than a kilobit is nothing. */
+export const rate = bytesPerSecond => bytesPerSecond * 8 < 1000 ? '0' : bits(bytesPerSecond * 8)
 
 /** 0.625 -> "63 %" */
 export const percent = share => share > 0 && share < 0.01 ? '<1 %' : `${share > 0.99 && share < 1 ? 99 : Math.round(share * 100)} %`

@@ -9,8 +9,18 @@ const mean = 5
 /** Between figures that are further apart there is a gap. */
 const gap = 5
 
-/** A stream of a gateway, and a peer of such a stream, by name. */
-export const streamKey = stream => `${stream.manifest}\n${stream.type}\n${stream.label}`
+/** Gives each stream a name of its own, `key`: two may say the same of themselves. */
+function nameStreams (streams) {
+  const known = new Map()
+  for (const stream of streams) {
+    const name = `${stream.manifest}\n${stream.type}\n${stream.label}`
+    known.set(name, (known.get(name) ?? 0) + 1)
+    stream.key = `${name}\n${known.get(name)}`
+  }
+}
+
+/** A stream of figures that a History has taken, and a peer of such a stream, by name. */
+export const streamKey = stream => stream.key
 export const peerKey = (stream, peer) => `${streamKey(stream)}\n${peer.id}`
 
 /** Amounts that count up, by name, and how fast each does. */
@@ -47,6 +57,7 @@ export class History {
 
   /** @param {object} stats of the gateway @param {number | null} ownBuffer seconds, of the player on this page */
   add (stats, ownBuffer) {
+    nameStreams(stats.streams)
     const at = stats.now / 1000
     const total = stats.total
     if (this.#last && (at <= this.#last.at || total.http < this.#last.total.http)) {

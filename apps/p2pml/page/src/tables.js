@@ -23,16 +23,16 @@ export function showPeers (stats, history) {
   byId('peers-empty').hidden = rows.length > 0
   keyed(byId('peers').tBodies[0], rows, ({ stream, peer }) => peerKey(stream, peer), () => el('tr', {},
     el('th', { scope: 'row', class: 'peer' }), cell('Generation'), cell('Address'), cell('Round trip', 'number'),
-    cell('Received', 'number'), cell('Sent', 'number'), cell('Has', 'number'), cell('Last error')
+    cell('Received', 'number'), cell('Sent', 'number'), cell('Segments', 'number'), cell('Last error')
   ), (tr, { stream, peer, rates }) => {
-    const [id, generation, address, roundTrip, received, sent, has, error] = tr.cells
+    const [id, generation, address, roundTrip, received, sent, segments, error] = tr.cells
     fill(id, el('code', { title: peer.id }, shortId(peer.id)), ...(several ? [el('small', {}, stream.label)] : []))
     fill(generation, el('span', { class: `badge ${peer.generation.toLowerCase()}` }, peer.generation))
     fill(address, peer.address || 'not known')
     fill(roundTrip, latency(peer.rtt))
     fill(received, ...both(peer.downloaded, rate(rates.down)))
     fill(sent, ...both(peer.uploaded, rate(rates.up)))
-    fill(has, String(peer.segments), el('small', {}, 'segments'))
+    fill(segments, String(peer.segments))
     fill(error, peer.lastError ?? 'none')
     setAttribute(error, 'class', peer.lastError ? 'last-error bad' : 'last-error')
   })

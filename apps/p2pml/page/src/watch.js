@@ -102,7 +102,7 @@ export class Watch {
     const select = byId('quality')
     const chosen = select.value || all[0]?.value
     select.replaceChildren(...all.map(({ value, text }) => el('option', { value, textContent: text, selected: value === chosen })))
-    select.disabled = all.length < 2
+    for (const part of [select, ...select.labels]) part.hidden = all.length < 2
   }
 
   #state () {

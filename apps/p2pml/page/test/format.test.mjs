@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { bytes, count, duration, latency, percent, rate, stream } from '../src/format.js'
+import { bits, bytes, count, duration, latency, percent, rate, stream } from '../src/format.js'
 
 test('amounts have three digits and a unit', () => {
   assert.deepEqual([0, 999, 999.6, 1000, 1234567, 12.34e6, 123.4e6, 999.9e6, 5e15].map(n => bytes(n)),
     ['0 B', '999 B', '1.00 kB', '1.00 kB', '1.23 MB', '12.3 MB', '123 MB', '1.00 GB', '5000 TB'])
   assert.deepEqual([0, 100, 125, 125_000, 1_250_000].map(n => rate(n)), ['0', '0', '1.00 kbit/s', '1.00 Mbit/s', '10.0 Mbit/s'])
-  assert.equal(rate(1_000_000, 3), '8 Mbit/s')
+  assert.deepEqual([8e6, 1.5e6, 250_000].map(n => bits(n, 3)), ['8 Mbit/s', '1.5 Mbit/s', '250 kbit/s'])
 })
 
 test('a share is never rounded to all or nothing', () => {

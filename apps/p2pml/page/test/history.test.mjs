@@ -52,12 +52,24 @@ test('figures that come twice count once', () => {
 
 test('each peer has its rates; one that came back starts anew', () => {
   const history = new History()
-  const stream = stats(0, 0).streams[0]
-  for (let i = 0; i <= 5; i++) history.add(stats(i, 0, { peers: [peer(i * 10, i * 20)] }), null)
+  const given = Array.from({ length: 6 }, (_, i) => stats(i, 0, { peers: [peer(i * 10, i * 20)] }))
+  for (const figures of given) history.add(figures, null)
+  const stream = given.at(-1).streams[0]
   assert.deepEqual(history.peerRates(stream, peer()), { down: 10, up: 20 })
   history.add(stats(6, 0), null)
   history.add(stats(7, 0, { peers: [peer(1000)] }), null)
   assert.deepEqual(history.peerRates(stream, peer()), { down: 0, up: 0 })
+})
+
+test('two streams that say the same of themselves are two', () => {
+  const history = new History()
+  const given = [0, 1].map(i => {
+    const figures = stats(i, 0, { peers: [peer(i * 10)] })
+    figures.streams.push({ ...figures.streams[0], peers: [peer(i * 70)] })
+    return figures
+  })
+  for (const figures of given) history.add(figures, null)
+  assert.deepEqual(given[1].streams.map(stream => history.peerRates(stream, peer()).down), [10, 70])
 })
 
 test('the least buffer is that of players who still play', () => {
