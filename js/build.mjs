@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 
 import { build } from 'esbuild'
 
+import { arrange } from './arrange.mjs'
 import { pack } from './pack.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -33,7 +34,7 @@ function binaryen (tool, ...args) {
 
 /** JavaScript source that gives the module as unpack() takes it. */
 async function packedSource (wasm, unpacker) {
-  const bytes = await readFile(wasm)
+  const bytes = arrange(await readFile(wasm))
   const values = { packed: pack(bytes), size: bytes.length, unpacker: (await readFile(unpacker)).toString('hex') }
   return Object.entries(values).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
@@ -113,7 +114,7 @@ export async function makeAll ({ wasm, out, only }) {
     const optimize = file => {
       const optimized = path.join(folder, path.basename(file))
       // What the linker's optimizer leaves: a sixth of the module. At the lowest addresses is the end of the stack.
-      if (!existsSync(optimized)) binaryen('wasm-opt', file, '-Oz', '--converge', '--low-memory-unused', '-o', optimized)
+      if (!existsSync(optimized)) binaryen('wasm-opt', file, '-Oz', '--converge', '--low-memory-unused', '--ignore-implicit-traps', '-o', optimized)
       return optimized
     }
     optimize(unpacker)

@@ -7,6 +7,22 @@ import { sendRequest } from './http.mjs'
 
 const codeNames = { [malformed]: 'malformed', [unavailable]: 'unavailable' }
 
+/**
+ * The bytes of the segment in the answer to a request for them. With a 200 to a request for a range the whole body has come (RFC 9110
+ * section 14.2); as in the module, a range is cut out of it.
+ * @param {XMLHttpRequest} xhr
+ * @param {string} [range] as the Range header
+ * @returns {ArrayBuffer | undefined} none: they are not in it
+ */
+function segmentBytes ({ status, response }, range) {
+  if (!range) return response
+  const [isOne, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range) || []
+  const length = last ? last - first + 1 : undefined
+  if (status === 206) return !length || response.byteLength === length ? response : undefined
+  const bytes = isOne && response.slice(first, length && Number(last) + 1)
+  return bytes && bytes.byteLength && (!length || bytes.byteLength === length) ? bytes : undefined
+}
+
 export class PlainHttp {
   queue_ = []
   /** By segment id: the requests under way, the segments that are there, until when others are left alone. */
@@ -96,7 +112,8 @@ export class PlainHttp {
     const load = async xhr => {
       if (!isOpen()) return
       if (xhr.status < 200 || xhr.status > 299) return fail(errorOf(['unavailable', `${segment.requestUrl}: status ${xhr.status}`]))
-      const data = xhr.response
+      const data = segmentBytes(xhr, segment.range)
+      if (!data) return fail(errorOf(['unavailable', `${segment.requestUrl}: status ${xhr.status} with other bytes than ${segment.range}`]))
       segment.responseUrl = xhr.responseURL || undefined
       try {
         const validate = this.callbacks_.segmentValidator

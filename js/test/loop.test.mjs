@@ -656,6 +656,35 @@ test('no WebAssembly here: everything over plain HTTP', async () => {
   assert.equal(browser.errors.length, 1)
 })
 
+for (const [what, { range, status, body, expected }] of Object.entries({
+  'a range of a whole body is cut out of it': { range: 'bytes=2-4', status: 200, body: 8, expected: [2, 3, 4] },
+  'as is one without an end': { range: 'bytes=5-', status: 200, body: 8, expected: [5, 6, 7] },
+  'of a 206 all is taken': { range: 'bytes=2-4', status: 206, body: 3, expected: [0, 1, 2] },
+  'a whole body that ends before the range does is an error': { range: 'bytes=6-8', status: 200, body: 8 },
+  'and one that ends before it begins': { range: 'bytes=8-', status: 200, body: 8 },
+  'and a 206 of another length': { range: 'bytes=2-4', status: 206, body: 8 },
+  'and a whole body to ranges that cannot be cut out of it': { range: 'bytes=0-1,4-5', status: 200, body: 8 }
+})) {
+  test(`over plain HTTP: ${what}`, async () => {
+    loader = new (makeHybridLoader(() => { throw new WebAssembly.CompileError('blocked by CSP') }))()
+    const events = heard()
+    await loader.load([{ id: 'a', url: 'http://o/a', priority: 0, range }], 's')
+    assert.equal(FakeXhr.last.requestHeaders.Range, range)
+    FakeXhr.last.finish(Uint8Array.from({ length: body }, (_, i) => i).buffer, status)
+    await settled()
+    const [name, segment, error] = events.at(-1)
+    if (expected) {
+      assert.equal(name, 'segment_loaded')
+      assert.deepEqual([...new Uint8Array(segment.data)], expected)
+    } else {
+      assert.equal(name, 'segment_error')
+      assert.equal(error.code, 'unavailable')
+      assert.match(error.message, /http:\/\/o\/a: status \d+ with other bytes than bytes=/)
+      assert.equal(segment.data, undefined)
+    }
+  })
+}
+
 test('a module of another interface is not used', async () => {
   const instantiate = env => ({ ...module.instantiate(env), interfaceVersion: () => 99 })
   loader = new (makeHybridLoader(instantiate))()

@@ -7,6 +7,8 @@ import vm from 'node:vm'
 
 import { dist } from './support/dist.mjs'
 
+const wasm = Object.fromEntries(Object.getOwnPropertyNames(WebAssembly).map(name => [name, WebAssembly[name]]))
+
 let source
 before(async () => { source = await readFile(`${dist}/p2pml-core.min.js`, 'utf8') })
 
@@ -27,6 +29,28 @@ test('window.p2pml.core has what the seed names, and window.p2pml is kept if the
   assert.match(p2pml.core.version, /^\d+\.\d+\.\d+$/)
   assert.equal(p2pml.others, others)
   assert.deepEqual(Object.keys(p2pml._shared), ['debug', 'events'])
+})
+
+test('the module is compiled once: when the page is idle, or at the first `new` before that', () => {
+  for (const isIdle of [true, false]) {
+    const compiled = []
+    let idle
+    const WebAssemblyHere = { ...wasm, Module: function (bytes) { compiled.push(bytes.length); return new WebAssembly.Module(bytes) } }
+    const { p2pml } = page({ WebAssembly: WebAssemblyHere, requestIdleCallback: callback => { idle = callback } })
+    assert.equal(compiled.length, 0)
+    if (isIdle) idle()
+    new p2pml.core.HybridLoader().destroy()
+    assert.equal(compiled.length, 2, 'what unpacks, and the module')
+    idle()
+    new p2pml.core.HybridLoader().destroy()
+    assert.equal(compiled.length, 2)
+  }
+})
+
+test('where WebAssembly is forbidden the idle page hears nothing of it', () => {
+  let idle
+  page({ WebAssembly: { Module: function () { throw new Error('forbidden') } }, requestIdleCallback: callback => { idle = callback } })
+  idle()
 })
 
 test('require answers the three that integrations ask for, and says so of others', () => {

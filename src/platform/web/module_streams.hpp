@@ -12,10 +12,11 @@ namespace p2pml::web {
 
 class ModuleStreams {
  public:
-  /// Of instructions: what they do (opcodes, types of blocks, labels, globals, alignments); locals; offsets in memory;
-  /// functions called; constants. All else, sections other than the code too.
-  enum Kind : std::uint8_t { other, operation, local, offset, function, constant };
-  static constexpr std::size_t kKinds = 6;
+  /// Of functions: their sizes and the types of their locals (frame). Of instructions: what they do (opcodes, globals,
+  /// alignments); types of blocks; labels; locals; offsets in memory; functions called; constants of 32 and of 64 bits.
+  /// All else, sections other than the code too.
+  enum Kind : std::uint8_t { other, frame, operation, block, label, local, offset, function, constant, longConstant };
+  static constexpr std::size_t kKinds = 10;
 
   /// `streams` starts with the length of each, as 32 bits, little-endian. Fills `out`. False if they do not end with
   /// it.
@@ -78,21 +79,20 @@ class ModuleStreams {
   }
 
   void body() {
-    const std::uint32_t size = number(other);
+    const std::uint32_t size = number(frame);
     const std::size_t end = size > out_.size() - at_ ? out_.size() : at_ + size;
-    for (std::uint32_t groups = number(other); groups > 0 && good_; --groups) {
-      number(other);
-      byte(other);
+    for (std::uint32_t groups = number(frame); groups > 0 && good_; --groups) {
+      number(frame);
+      byte(frame);
     }
     while (at_ < end && good_) instruction(byte(operation));
   }
 
   /// What follows the opcode (WebAssembly core specification 5.4).
   void instruction(std::uint8_t opcode) {
-    // block, loop, if, br, br_if, global.get, global.set
-    if ((opcode >= 0x02 && opcode <= 0x04) || opcode == 0x0c || opcode == 0x0d || opcode == 0x23 || opcode == 0x24) {
-      return numbers(1, operation);
-    }
+    if (opcode >= 0x02 && opcode <= 0x04) return numbers(1, block);             // block, loop, if
+    if (opcode == 0x0c || opcode == 0x0d) return numbers(1, label);             // br, br_if
+    if (opcode == 0x23 || opcode == 0x24) return numbers(1, operation);         // global.get, global.set
     if (opcode == 0x0e) return numbers(std::size_t{number(other)} + 1, other);  // br_table
     if (opcode == 0x10) return numbers(1, function);
     if (opcode == 0x11) return numbers(2, other);  // call_indirect
@@ -102,7 +102,8 @@ class ModuleStreams {
       number(operation);
       return numbers(1, offset);
     }
-    if (opcode == 0x41 || opcode == 0x42) return numbers(1, constant);
+    if (opcode == 0x41) return numbers(1, constant);
+    if (opcode == 0x42) return numbers(1, longConstant);
     if (opcode == 0x43) return copy(4, other);
     if (opcode == 0x44) return copy(8, other);
     if (opcode == 0xfc) {
@@ -110,8 +111,8 @@ class ModuleStreams {
       // memory.init, data.drop, memory.copy, memory.fill; below them conversions of numbers.
       return numbers(which == 8 || which == 10 ? 2 : which == 9 || which == 11 ? 1 : 0, other);
     }
-    // memory.size, memory.grow, ref.null, ref.func
-    if (opcode == 0x3f || opcode == 0x40 || opcode == 0xd0 || opcode == 0xd2) return numbers(1, other);
+    // memory.size, memory.grow, ref.null
+    if (opcode == 0x3f || opcode == 0x40 || opcode == 0xd0) return numbers(1, other);
   }
 
   std::span<const std::uint8_t> streams_[kKinds];

@@ -28,22 +28,29 @@ Bytes written(const Streams& streams) {
 /// Of one function with these instructions, and what belongs to no instruction.
 const Bytes kModule = {0,    0x61, 0x73, 0x6d, 1, 0, 0,    0,  // head
                        1,    4,    1,    0x60, 0, 0,           // a type
-                       10,   23,   1,    21,   1, 2, 0x7f,     // code: one function, two locals
+                       10,   31,   1,    29,   1, 2, 0x7f,     // code: one function, two locals
+                       0x02, 0x40,                             // block
                        0x20, 1,                                // local.get 1
                        0x28, 2,    0x90, 0x01,                 // i32.load offset=144
                        0x41, 0x7f,                             // i32.const -1
+                       0x42, 0x80, 0x02,                       // i64.const 256
                        0x10, 5,                                // call 5
+                       0x0c, 0,                                // br 0
                        0x0e, 1,    0,    0,                    // br_table
                        0xfc, 11,   0,                          // memory.fill
-                       0x0b};                                  // end
+                       0x0b, 0x0b};                            // end, of both
 
 Streams apart() {
-  return {Bytes{0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 10, 23, 1, 21, 1, 2, 0x7f, 1, 0, 0, 11, 0},
-          Bytes{0x20, 0x28, 2, 0x41, 0x10, 0x0e, 0xfc, 0x0b},
+  return {Bytes{0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 10, 31, 1, 1, 0, 0, 11, 0},
+          Bytes{29, 1, 2, 0x7f},
+          Bytes{0x02, 0x20, 0x28, 2, 0x41, 0x42, 0x10, 0x0c, 0x0e, 0xfc, 0x0b, 0x0b},
+          Bytes{0x40},
+          Bytes{0},
           Bytes{1},
           Bytes{0x90, 0x01},
           Bytes{5},
-          Bytes{0x7f}};
+          Bytes{0x7f},
+          Bytes{0x80, 0x02}};
 }
 
 TEST(ModuleStreams, JoinsWhatIsOfOneFunction) {
@@ -60,7 +67,7 @@ TEST(ModuleStreams, RefusesStreamsThatEndTooEarly) {
     EXPECT_FALSE(ModuleStreams().join(written(streams), out)) << kind;
   }
   Bytes out(10);
-  EXPECT_FALSE(ModuleStreams().join(Bytes(23), out));
+  EXPECT_FALSE(ModuleStreams().join(Bytes(4 * ModuleStreams::kKinds - 1), out));
   Bytes lying = written(apart());
   lying[3] = 0x7f;  // a length of 2 GB
   EXPECT_FALSE(ModuleStreams().join(lying, out));
