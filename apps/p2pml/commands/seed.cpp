@@ -19,6 +19,12 @@ void addSeed(CLI::App& app, Action& action) {
   const auto command = std::make_shared<SeedCommand>();
   command->seeding = true;
   addGatewayOptions(*sub, *command);
+  sub->add_option("--http-limit", command->httpLimit,
+                  "Kilobits a second from origins, all streams together, at least 100; 0 for no limit")
+      ->check([](const std::string& text) {
+        const bool tooLittle = text.size() < 3 && text != "0";
+        return tooLittle ? "\"" + text + "\": expected 0 or at least 100" : std::string();
+      });
   sub->add_option("URL", command->urls, "Manifests; every quality of each is kept")->required()->type_name("URL");
   sub->callback([command, &action] {
     action = [command] {

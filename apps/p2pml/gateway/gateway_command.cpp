@@ -116,8 +116,9 @@ base::Result<native::GatewayServerOptions> gatewayOptions(const GatewayCommand& 
   options.lanes.headers = *std::move(headers);
   options.lanes.rtc.localAddresses = command.localAddresses;
   if (command.uploadLimit > 0) {
-    options.lanes.upload = std::make_shared<native::UploadBudget>(command.uploadLimit * 125);
+    options.lanes.upload = std::make_shared<native::ByteBudget>(command.uploadLimit * 125);
   }
+  if (command.httpLimit > 0) options.http.budget = std::make_shared<native::ByteBudget>(command.httpLimit * 125);
   options.gateway.allowedHosts = command.allowedHosts;
   options.gateway.access.allowedOrigins = command.allowedOrigins;
   options.gateway.access.hosts = command.names;

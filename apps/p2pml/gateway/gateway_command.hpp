@@ -31,6 +31,7 @@ struct GatewayCommand {
   std::uint64_t storeSegments = 30;
   std::uint64_t maxStreams = 16;
   std::uint64_t uploadLimit = 0;  ///< kilobits a second; 0: none
+  std::uint64_t httpLimit = 0;    ///< kilobits a second from origins; 0: none
   bool seeding = false;
 };
 

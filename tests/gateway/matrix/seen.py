@@ -35,6 +35,9 @@ def difference(direct, through, is_live):
             first, second = overlap(first, second)
         if first == second and first:
             continue
+        if not first:
+            found.append(f"{name}: nothing in common")
+            continue
         found.append(f"{name}: {len(first)} directly and {len(second)} through the gateway, {len(set(first) - set(second))} of them only "
                      f"directly and {len(set(second) - set(first))} only through it")
     # Chromium decodes some pictures twice when it is short of time.

@@ -7,6 +7,8 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -28,6 +30,8 @@ using base::ErrorCode;
 constexpr long kMaxRedirects = 10;
 /// One read from a socket; curl's own default of 16 KiB costs a loop turn each.
 constexpr long kReadBufferBytes = 256 * 1024;
+/// With a limit, so that each of several transfers gets something before it counts as silent.
+constexpr long kLimitedReadBufferBytes = 16 * 1024;
 /// Where the length is not known, chunks are views of buffers of this size.
 constexpr std::size_t kUnknownLengthBufferBytes = 64 * 1024;
 /// All header bytes of one request, redirects and interim responses included.
@@ -138,7 +142,8 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
         sink_(std::move(sink)),
         options_(std::move(options)),
         curl_(std::make_shared<CurlLoop>(
-            loop, [this](CURL* easy, CURLcode code) { onDone(easy, code); }, [this] { flushAll(); })) {}
+            loop, [this](CURL* easy, CURLcode code) { onDone(easy, code); }, [this] { flushAll(); })),
+        budgetTimer_(loop) {}
 
   void start(base::RequestId request, driver::HttpRequest what);
   void cancel(base::RequestId request);
@@ -191,6 +196,8 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<Error> prepare(Transfer& transfer, const driver::HttpRequest& what);
   std::size_t takeHeader(Transfer& transfer, std::string_view line);
   std::size_t takeBody(const TransferPtr& transfer, std::span<const std::byte> data);
+  bool mustWait(const TransferPtr& transfer, std::size_t size);
+  void goOn();
   void giveHead(const TransferPtr& transfer);
   bool isInterim(const Transfer& transfer) const;
   void flush(const TransferPtr& transfer);
@@ -206,6 +213,8 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<CurlLoop> curl_;
   std::map<base::RequestId, TransferPtr> transfers_;  // until the final event is delivered
   std::vector<TransferPtr> dirty_;                    // with bytes pending
+  boost::asio::steady_timer budgetTimer_;
+  std::vector<TransferPtr> waiting_;  // for the budget, which the timer waits for; who waited longest is first
   std::deque<Event> events_;
   bool deliveryPosted_ = false;
   bool closed_ = false;
@@ -286,7 +295,7 @@ std::optional<Error> NativeHttpPort::Impl::prepare(Transfer& transfer, const dri
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.insecureTls ? 0L : 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.insecureTls ? 0L : 2L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, options_.budget ? kLimitedReadBufferBytes : kReadBufferBytes);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, sigpipeIsHarmless() ? 1L : 0L);
   // A look-up under way is left to its thread; otherwise cancelling would wait for it.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -321,6 +330,8 @@ void NativeHttpPort::Impl::close() {
   }
   transfers_.clear();
   dirty_.clear();
+  waiting_.clear();
+  budgetTimer_.cancel();
   curl_->close();
 }
 
@@ -347,7 +358,33 @@ std::size_t NativeHttpPort::Impl::onHeader(char* data, std::size_t one, std::siz
 
 std::size_t NativeHttpPort::Impl::onBody(char* data, std::size_t one, std::size_t length, void* transfer) {
   auto& self = *static_cast<Transfer*>(transfer);
+  if (self.owner->mustWait(self.shared_from_this(), one * length)) return CURL_WRITEFUNC_PAUSE;
   return self.owner->takeBody(self.shared_from_this(), std::as_bytes(std::span(data, one * length)));
+}
+
+bool NativeHttpPort::Impl::mustWait(const TransferPtr& transfer, std::size_t size) {
+  if (!options_.budget) return false;
+  const auto now =
+      base::TimePoint(std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+  if (options_.budget->take(now, size)) return false;
+  if (waiting_.empty()) {
+    budgetTimer_.expires_after(options_.budget->ready() - now);
+    budgetTimer_.async_wait([weak = weak_from_this()](const boost::system::error_code& failed) {
+      const auto self = weak.lock();
+      if (self && !failed && !self->closed_) self->goOn();
+    });
+  }
+  waiting_.push_back(transfer);
+  return true;
+}
+
+/// curl hands out at once what it has kept; who must wait again is last.
+void NativeHttpPort::Impl::goOn() {
+  const std::vector<TransferPtr> waiting = std::exchange(waiting_, {});
+  for (const TransferPtr& transfer : waiting) {
+    if (!transfer->cancelled && transfer->easy) curl_easy_pause(transfer->easy.get(), CURLPAUSE_CONT);
+  }
+  flushAll();
 }
 
 /// Answers what curl wants: the length if all is well, anything else ends the transfer.

@@ -16,6 +16,7 @@
 
 #include "base/time.hpp"
 #include "driver/ports.hpp"
+#include "platform/native/byte_budget.hpp"
 #include "platform/native/user_agent.hpp"
 
 namespace boost::asio {
@@ -32,6 +33,8 @@ struct NativeHttpOptions {
   std::optional<std::string> proxy;                    ///< none: http_proxy, https_proxy, no_proxy; empty: no proxy
   bool tellHeaders = false;                            ///< HttpHead::headers has all fields of the response
   std::uint64_t bodyLimit = std::uint64_t{512} << 20;  ///< bytes of one body; one above fails the request
+  /// Of all bodies together; null: no limit. What may not be taken yet stays with the origin: nothing is held here.
+  std::shared_ptr<ByteBudget> budget;
 };
 
 /// What a request may send and get: GET by http or https (also after a redirect, of which there may be 10), asked for

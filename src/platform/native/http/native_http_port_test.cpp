@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <vector>
 
 #include "platform/native/testing/loop_runner.hpp"
 #include "platform/native/testing/scripted_origin.hpp"
@@ -338,6 +340,66 @@ TEST_F(NativeHttpPortTest, TimeoutOfTheWholeRequest) {
   const auto story = get(what);
   ASSERT_EQ(story.failures.size(), 1u);
   EXPECT_EQ(story.failures[0].error.code, base::ErrorCode::timeout);
+}
+
+TEST_F(NativeHttpPortTest, AllBodiesTogetherKeepTheBudget) {
+  world.options.budget = std::make_shared<ByteBudget>(400'000);
+  const std::string body = patternedBody(100'000);
+  world.origin.on("/a", plainReply(body));
+  const auto start = std::chrono::steady_clock::now();
+  driver::HttpRequest what;
+  what.url = world.origin.url("/a");
+  const std::vector<base::RequestId> ids{base::RequestId(101), base::RequestId(102), base::RequestId(103)};
+  for (const base::RequestId id : ids) world.port().start(id, what);
+  world.port().start(base::RequestId(104), what);
+  world.port().cancel(base::RequestId(104));
+  for (const base::RequestId id : ids) {
+    ASSERT_TRUE(world.runUntil([&] { return storyOf(world.events, id).ended(); }));
+    EXPECT_TRUE(storyOf(world.events, id).body == body);
+  }
+  // 300 kB, of which a tenth of a second's worth and one read of 16 KiB may come at once.
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds((300 - 40 - 17) * 1000 / 400));
+}
+
+TEST_F(NativeHttpPortTest, CancelledAndDestroyedWhileItWaitsForTheBudget) {
+  world.options.budget = std::make_shared<ByteBudget>(1'000);
+  world.origin.on("/a", plainReply(patternedBody(100'000)));
+  driver::HttpRequest what;
+  what.url = world.origin.url("/a");
+  for (const std::uint64_t id : {201, 202}) world.port().start(base::RequestId(id), what);
+  ASSERT_TRUE(world.runUntil([&] { return world.origin.requests.size() == 2 && !world.events.empty(); }));
+  world.settle();
+  world.port().cancel(base::RequestId(201));
+  world.settle();
+  world.destroyPort();
+  const std::size_t before = world.events.size();
+  world.settle();
+  EXPECT_EQ(world.events.size(), before);
+}
+
+TEST_F(NativeHttpPortTest, APublicStreamLeadsToNoPrivateAddress) {
+  world.origin.on("/a", plainReply("secret"));
+  const std::string port = std::to_string(world.origin.port());
+  driver::HttpRequest what;
+  what.publicOnly = true;
+  for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"}) {
+    what.url = "http://" + host + ":" + port + "/a";
+    const auto story = get(what);
+    ASSERT_EQ(story.failures.size(), 1U) << host;
+    EXPECT_EQ(story.failures[0].error.code, base::ErrorCode::invalidArgument) << story.failures[0].error.detail;
+    EXPECT_TRUE(story.failures[0].error.detail.find("private network") != std::string::npos)
+        << story.failures[0].error.detail;
+    EXPECT_TRUE(story.heads.empty()) << host;
+  }
+  EXPECT_EQ(world.origin.requests.size(), 0U);
+  // Nor over a connection that another request has opened and left.
+  EXPECT_EQ(get(world.origin.url("/a")).body, "secret");
+  what.url = world.origin.url("/a");
+  EXPECT_EQ(get(what).failures.size(), 1U);
+  EXPECT_EQ(world.origin.requests.size(), 1U);
+  // What the user has opened at home may lead there.
+  what.publicOnly = false;
+  EXPECT_EQ(get(what).body, "secret");
 }
 
 TEST_F(NativeHttpPortTest, HundredRequestsAtOnce) {

@@ -13,34 +13,16 @@
 
 #include "base/time.hpp"
 #include "driver/ports.hpp"
+#include "platform/native/byte_budget.hpp"
 
 namespace p2pml::native {
-
-/// Bytes that may be sent: so many a second, and a little at once. Shared by all ports of a process.
-class UploadBudget {
- public:
-  explicit UploadBudget(std::uint64_t bytesPerSecond);
-
-  /// True if something may be sent now; then `size` is taken, also beyond what is left, and has to be earned again.
-  bool take(base::TimePoint now, std::size_t size);
-  /// When take() will be true again.
-  [[nodiscard]] base::TimePoint ready() const;
-
- private:
-  void earn(base::TimePoint now);
-
-  std::int64_t perSecond_;
-  std::int64_t most_;
-  std::int64_t left_;
-  base::TimePoint at_ = base::TimePoint::min();
-};
 
 class LimitedPeerPort final : public driver::PeerPort {
  public:
   using Now = std::function<base::TimePoint()>;
 
   LimitedPeerPort(boost::asio::io_context& loop, std::unique_ptr<driver::PeerPort> port,
-                  std::shared_ptr<UploadBudget> budget, Now now);
+                  std::shared_ptr<ByteBudget> budget, Now now);
 
   void createOffer(base::ConnectionId connection, std::string label) override;
   void createAnswer(base::ConnectionId connection, std::string offerSdp) override;
@@ -54,7 +36,7 @@ class LimitedPeerPort final : public driver::PeerPort {
 
  private:
   std::unique_ptr<driver::PeerPort> port_;
-  std::shared_ptr<UploadBudget> budget_;
+  std::shared_ptr<ByteBudget> budget_;
   Now now_;
   boost::asio::steady_timer timer_;
   bool armed_ = false;

@@ -32,7 +32,7 @@ struct LimitedPeerPortTest : testing::Test {
   boost::asio::io_context loop;
   base::TimePoint now{base::seconds(100)};
   std::vector<std::string> said;
-  std::shared_ptr<UploadBudget> budget = std::make_shared<UploadBudget>(100'000);
+  std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(100'000);
   LimitedPeerPort port{loop, std::make_unique<Sent>(said), budget, [this] { return now; }};
 
   void send(std::uint64_t connection, std::size_t size) {
