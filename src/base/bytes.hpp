@@ -32,6 +32,8 @@ class ForeignPayload {
   virtual void peek(std::size_t offset, std::span<std::byte> target) const = 0;
   /// False if its bytes cannot be read: they are still to come, or somebody has taken them away.
   [[nodiscard]] virtual bool intact() const = 0;
+  /// False if intact() will always be true.
+  [[nodiscard]] virtual bool losable() const { return true; }
   /// A view of a new payload at the same keeper that holds these pieces, of whatever kind, in order. The one copy of a
   /// segment's bytes. `pieces` are not empty and of the total size `size`.
   [[nodiscard]] virtual Bytes join(std::span<const Bytes> pieces, std::size_t size) const = 0;
@@ -68,6 +70,8 @@ class Bytes {
   [[nodiscard]] std::size_t foreignOffset() const { return foreignOffset_; }
   /// False if the content cannot be read: only of foreign Bytes.
   [[nodiscard]] bool intact() const { return !isForeign() || foreignPayload()->intact(); }
+  /// False if intact() will always be true.
+  [[nodiscard]] bool losable() const { return isForeign() && foreignPayload()->losable(); }
   /// These Bytes, or a copy in this program's memory of foreign ones.
   [[nodiscard]] Bytes local() const;
 

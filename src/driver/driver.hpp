@@ -75,6 +75,8 @@ class Driver {
   [[nodiscard]] const engine::Stats& stats() const { return engine_->stats(); }
   [[nodiscard]] const DriverStats& driverStats() const { return stats_; }
   [[nodiscard]] bool destroyed() const { return silent_; }
+  /// As Engine::memory().
+  [[nodiscard]] const void* engineMemory() const { return engine_->memory(); }
 
   /// Queues one input.
   void post(engine::Input input);

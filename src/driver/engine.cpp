@@ -17,6 +17,7 @@ class LoaderEngine final : public Engine {
   [[nodiscard]] const engine::Settings& getSettings() const override { return loader_->getSettings(); }
   [[nodiscard]] engine::Details getDetails() const override { return loader_->getDetails(); }
   [[nodiscard]] const engine::Stats& stats() const override { return loader_->stats(); }
+  [[nodiscard]] const void* memory() const override { return loader_->memory(); }
 
  private:
   std::unique_ptr<engine::HybridLoader> loader_;

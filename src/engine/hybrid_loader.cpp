@@ -25,5 +25,6 @@ const Settings& HybridLoader::getSettings() const { return impl_->getSettings();
 Details HybridLoader::getDetails() const { return impl_->getDetails(); }
 const Stats& HybridLoader::stats() const { return impl_->stats(); }
 bool HybridLoader::destroyed() const { return impl_->destroyed(); }
+const void* HybridLoader::memory() const { return impl_.get(); }
 
 }  // namespace p2pml::engine

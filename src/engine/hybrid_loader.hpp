@@ -69,6 +69,8 @@ class HybridLoader {
   [[nodiscard]] Details getDetails() const;
   [[nodiscard]] const Stats& stats() const;
   [[nodiscard]] bool destroyed() const;
+  /// Where its state begins in memory: not to be read, but to be brought near by who steps thousands of loaders.
+  [[nodiscard]] const void* memory() const;
 
  private:
   class Impl;

@@ -39,11 +39,11 @@ class LoaderCore::QueuePeers final : public PeerView {
   [[nodiscard]] std::size_t peerCount() const override { return core_.peers_.peerCount(); }
   [[nodiscard]] Availability availability(std::size_t index) const override {
     const auto& name = core_.queue_[index].name;
-    return name ? core_.peers_.availability(*name) : Availability::none;
+    return name ? core_.peers_.availability(index, *name) : Availability::none;
   }
   void idleHolders(std::size_t index, std::vector<base::ConnectionId>& holders) const override {
     const auto& name = core_.queue_[index].name;
-    if (name) core_.peers_.idleHolders(now_, *name, holders);
+    if (name) core_.peers_.idleHolders(now_, index, *name, holders);
   }
   [[nodiscard]] base::ConnectionId source(std::size_t index) const override {
     return core_.peers_.downloadSource(core_.queue_[index].segment.id);
@@ -55,7 +55,7 @@ class LoaderCore::QueuePeers final : public PeerView {
   void holders(std::size_t index, std::vector<Holder>& holders) const override {
     const auto& name = core_.queue_[index].name;
     const std::string& id = core_.queue_[index].segment.id;
-    if (name) core_.peers_.holders(now_, id, *name, core_.relays_.limit(id), holders);
+    if (name) core_.peers_.holders(now_, id, index, *name, core_.relays_.limit(id), holders);
   }
   void neighbours(std::vector<Neighbour>& neighbours) const override { core_.peers_.neighbours(neighbours); }
 
@@ -283,6 +283,7 @@ void LoaderCore::on(StepIo& io, const input::Load& load) {
   abortMissing(io, next);
   setTimes(io.now, next);
   queue_ = std::move(next);
+  listQueue();
   http_.forgetOldFailures(io.now);
   queueChanged_ = true;
   settle(io);
@@ -303,6 +304,7 @@ void LoaderCore::on(StepIo& io, const input::Destroy&) {
   http_.abortAll(io);
   validations_.clear();
   queue_.clear();
+  listQueue();
   // What the parts would have told of their end nobody wants to hear any more: of all outputs only orders stay, and the
   // answers to getSegment() that are still owed.
   Outputs farewell;
@@ -567,10 +569,12 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
   // Complete and with the application's validator: nothing is to be started for it or taken from it.
   std::set<std::string_view> validating;
   for (const auto& [request, validation] : validations_) validating.insert(validation.segment.id);
-  std::vector<QueueItem> items;
-  items.reserve(queue_.size());
-  for (const Queued& queued : queue_) {
-    items.push_back(itemOf(io.now, queued, validating.contains(queued.segment.id)));
+  // What is stored changes seldom; it is looked at after nearly every message of a peer.
+  if (std::exchange(storeSeen_, store_.changes()) != store_.changes()) noteStored();
+  std::vector<QueueItem> items = items_;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Queued& queued = queue_[i];
+    fillIn(io.now, queued, !validating.empty() && validating.contains(queued.segment.id), items[i]);
   }
   const QueuePeers peers(*this, io.now);
   const SchedulerView view{io.now, options_.settings, items, peers, http_.count(), peers_.downloadCount(), estimates()};
@@ -579,18 +583,32 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
   for (const Action& action : actions) carryOut(io, action);
 }
 
-QueueItem LoaderCore::itemOf(base::TimePoint now, const Queued& queued, bool validating) const {
+void LoaderCore::listQueue() {
+  items_.clear();
+  items_.reserve(queue_.size());
+  for (const Queued& queued : queue_) {
+    QueueItem item;
+    item.priority = queued.segment.priority;
+    item.key = queued.key;
+    item.neededAt = queued.need.at;
+    item.duration = queued.need.duration;
+    item.queuedAt = queued.since;
+    items_.push_back(item);
+  }
+  noteStored();
+  peers_.setQueue(queue_.size());
+}
+
+void LoaderCore::noteStored() {
+  for (std::size_t i = 0; i < items_.size(); ++i) items_[i].stored = store_.has(queue_[i].segment.id);
+}
+
+void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validating, QueueItem& item) const {
   const std::string& id = queued.segment.id;
-  QueueItem item;
-  item.priority = queued.segment.priority;
-  item.stored = store_.has(id) || deliveredOnly_.contains(id) || validating;
+  item.stored = item.stored || validating || deliveredOnly_.contains(id);
   item.http = !item.stored && http_.active(id);
   item.p2p = !item.stored && peers_.downloading(id);
   item.httpFailed = http_.failedRecently(now, id);
-  item.key = queued.key;
-  item.neededAt = queued.need.at;
-  item.duration = queued.need.duration;
-  item.queuedAt = queued.since;
   if (item.http) {
     item.progress = http_.progress(now, id);
   } else if (item.p2p) {
@@ -599,7 +617,6 @@ QueueItem LoaderCore::itemOf(base::TimePoint now, const Queued& queued, bool val
     item.progress.received = partial->second.data.size();
     item.progress.total = partial->second.total;
   }
-  return item;
 }
 
 Estimates LoaderCore::estimates() const {

@@ -119,7 +119,11 @@ class LoaderCore {
   void serveWaiting(StepIo& io);
   template <class Decide>
   void schedule(StepIo& io, Decide decide);
-  [[nodiscard]] QueueItem itemOf(base::TimePoint now, const Queued& queued, bool validating) const;
+  /// After each change of queue_: what of it stays the same until the next one.
+  void listQueue();
+  void noteStored();
+  /// What may be different each time.
+  void fillIn(base::TimePoint now, const Queued& queued, bool validating, QueueItem& item) const;
   [[nodiscard]] Estimates estimates() const;
   void carryOut(StepIo& io, const Action& action);
   void accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method);
@@ -172,6 +176,8 @@ class LoaderCore {
 
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;
+  std::vector<QueueItem> items_;  // of queue_, with what is stored as of storeSeen_
+  std::uint64_t storeSeen_ = 0;
   std::map<base::RequestId, Validation> validations_;
   /// Starts of segments from peers that another peer may go on with, or HTTP (resumesOverHttp).
   std::map<std::string, PartialBody> partials_;

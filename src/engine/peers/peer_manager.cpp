@@ -73,8 +73,8 @@ void PeerManager::leave(StepIo& io, const Swarm& swarm) {
     if (connection.generation == swarm.generation) gone.push_back(id);
   }
   for (const ConnectionId id : gone) {
-    const auto at = connections_.find(id);
-    if (at != connections_.end()) drop(io, at, /*tellPort=*/true);
+    auto* const at = connections_.find(id);
+    if (at != nullptr) drop(io, at, /*tellPort=*/true);
   }
   std::erase_if(batches_, [&](const auto& entry) { return entry.second.generation == swarm.generation; });
 }
@@ -95,6 +95,7 @@ Swarms::Counts PeerManager::peerCounts() const {
 }
 
 void PeerManager::peerSetChanged() {
+  seatPeers();
   const auto& joined = swarms_.joined();
   trackers_.wantPeers(
       std::any_of(joined.begin(), joined.end(), [this](const Swarm& swarm) { return !full(swarm.generation); }));
@@ -113,14 +114,14 @@ bool PeerManager::makeRoom(StepIo& io, Generation generation) {
   const Swarms::Counts counts = peerCounts();
   if (swarms_.room(generation, counts) > 0) return true;
   if (!swarms_.belowShare(generation, counts)) return false;
-  auto victim = connections_.end();
+  Connections::Entry* victim = nullptr;
   for (const auto& [who, usable] : usable_) {
-    const auto at = connections_.find(usable.connection);
+    auto* const at = connections_.find(usable.connection);
     if (!swarms_.aboveShare(at->second.generation, counts) || transferring(who)) continue;
     // The youngest: it has shown the least.
-    if (victim == connections_.end() || victim->first < at->first) victim = at;
+    if (victim == nullptr || victim->first < at->first) victim = at;
   }
-  if (victim == connections_.end()) return false;
+  if (victim == nullptr) return false;
   dropRemote(io, victim);
   return true;
 }
@@ -149,25 +150,9 @@ void PeerManager::readMarks(Connection& connection, std::string_view sdp) const 
 
 // --------------------------------------------------------------------------------------------- what the scheduler asks
 
-Availability PeerManager::availability(const WireName& name) const {
-  Availability best = Availability::none;
-  for (const auto& [who, usable] : usable_) {
-    best = std::max(best, connections_.find(usable.connection)->second.session->availability(name));
-    if (best == Availability::loaded) break;
-  }
-  return best;
-}
-
-void PeerManager::idleHolders(base::TimePoint now, const WireName& name, std::vector<ConnectionId>& holders) const {
-  for (const auto& [who, usable] : usable_) {
-    const PeerSession& session = *connections_.find(usable.connection)->second.session;
-    if (session.idle(now) && session.availability(name) == Availability::loaded) holders.push_back(usable.connection);
-  }
-}
-
 const PeerSession* PeerManager::downloadOf(const std::string& segmentId, ConnectionId connection) const {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end() || !at->second.session) return nullptr;
+  auto* const at = connections_.find(connection);
+  if (at == nullptr || !at->second.session) return nullptr;
   const std::string* current = at->second.session->downloading();
   return current != nullptr && *current == segmentId ? at->second.session.get() : nullptr;
 }
@@ -180,14 +165,14 @@ ConnectionId PeerManager::downloadSource(const std::string& segmentId) const {
 }
 
 bool PeerManager::holds(ConnectionId connection, const WireName& name) const {
-  const auto at = connections_.find(connection);
-  return at != connections_.end() && at->second.session && !at->second.retiring &&
+  auto* const at = connections_.find(connection);
+  return at != nullptr && at->second.session && !at->second.retiring &&
          at->second.session->availability(name) == Availability::loaded;
 }
 
 bool PeerManager::uploading(ConnectionId connection) const {
-  const auto at = connections_.find(connection);
-  return at != connections_.end() && at->second.session && at->second.session->uploading();
+  auto* const at = connections_.find(connection);
+  return at != nullptr && at->second.session && at->second.session->uploading();
 }
 
 Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId) const {
@@ -196,45 +181,19 @@ Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId
   return source ? connections_.find(source)->second.session->progress(now) : Progress{};
 }
 
-void PeerManager::holders(base::TimePoint now, const std::string& segmentId, const WireName& name,
-                          std::uint32_t relayLimit, std::vector<Holder>& holders) const {
-  for (const auto& [who, usable] : usable_) {
-    const PeerSession& session = *connections_.find(usable.connection)->second.session;
-    Availability state = session.availability(name);
-    if (state == Availability::none) continue;
-    const std::uint32_t depth = state == Availability::relaying ? session.relayDepth(name) : 0;
-    if (state == Availability::relaying && (depth >= relayLimit || (extended() && nodes_.distrusted(segmentId)))) {
-      state = Availability::loadingByHttp;
-    }
-    holders.push_back({usable.connection, state, session.idle(now), session.resumes(), session.bytesPerSecond(),
-                       static_cast<std::uint8_t>(depth)});
-  }
-}
-
-void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
-  for (const auto& [who, usable] : usable_) {
-    const Connection& connection = connections_.find(usable.connection)->second;
-    const std::string& node = connection.remoteNode;
-    // A mark is asked for where nodes elect; who does not write it takes no part, nor does who says so.
-    const NodePeerSession* session = nodeAt(usable.connection);
-    const bool cooperative = electing() && !node.empty() && (session == nullptr || session->cooperative());
-    neighbours.push_back({usable.connection, node.empty() ? 0 : hashOf(node), cooperative, usable.since});
-  }
-}
-
 std::uint64_t PeerManager::ownId() const { return node_.empty() ? 0 : hashOf(node_); }
 
 bool PeerManager::electing() const { return !kOnlyG0 && settings_.schedulingPolicy == Scheduling::cooperative; }
 
 bool PeerManager::resumes(ConnectionId connection) const {
-  const auto at = connections_.find(connection);
-  return at != connections_.end() && at->second.session && at->second.session->resumes();
+  auto* const at = connections_.find(connection);
+  return at != nullptr && at->second.session && at->second.session->resumes();
 }
 
 void PeerManager::request(StepIo& io, ConnectionId connection, const Segment& segment, const WireName& name,
                           const PartialBody* start) {
-  const auto at = connections_.find(connection);
-  P2PML_ASSERT(at != connections_.end() && at->second.session != nullptr);
+  auto* const at = connections_.find(connection);
+  P2PML_ASSERT(at != nullptr && at->second.session != nullptr);
   downloads_[segment.id] = connection;
   if (NodePeerSession* node = nodeAt(connection)) {
     nodes_.start(io, *node, segment, name, start);
@@ -255,14 +214,14 @@ std::optional<PartialBody> PeerManager::received(const std::string& segmentId) {
 std::optional<PartialBody> PeerManager::cancelDownload(StepIo& io, const std::string& segmentId) {
   const auto named = downloads_.find(segmentId);
   if (named == downloads_.end()) return std::nullopt;
-  const auto at = connections_.find(named->second);
+  auto* const at = connections_.find(named->second);
   downloads_.erase(named);
   if (fromNodes(segmentId)) {
     auto partial = nodes_.cancel(io, segmentId);
     settleNodes(io);
     return partial;
   }
-  if (at == connections_.end()) return std::nullopt;
+  if (at == nullptr) return std::nullopt;
   PeerSession& session = *at->second.session;
   // Complete already and only waiting for its validation: nothing is left to cancel.
   if (session.downloading() == nullptr || *session.downloading() != segmentId) return std::nullopt;
@@ -283,23 +242,23 @@ NodePeerSession* PeerManager::nodeAt(ConnectionId connection) {
 
 const NodePeerSession* PeerManager::nodeAt(ConnectionId connection) const {
   if (kOnlyG0) return nullptr;
-  const auto at = connections_.find(connection);
-  return at == connections_.end() || !at->second.session ? nullptr : at->second.session->node();
+  auto* const at = connections_.find(connection);
+  return at == nullptr || !at->second.session ? nullptr : at->second.session->node();
 }
 
 void PeerManager::idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) {
-  for (const auto& [who, usable] : usable_) {
-    const NodePeerSession* node = std::as_const(*this).nodeAt(usable.connection);
+  for (const Seat& seat : seats_) {
+    const NodePeerSession* node = std::as_const(*seat.session).node();
     if (node == nullptr || !node->idle(now) || node->availability(name) != Availability::loaded) continue;
-    nodes.push_back(nodeAt(usable.connection));
+    nodes.push_back(nodeAt(seat.connection));
   }
 }
 
 void PeerManager::settleNodes(StepIo& io) {
   while (!touched_.empty()) {
-    const auto at = connections_.find(touched_.back());
+    auto* const at = connections_.find(touched_.back());
     touched_.pop_back();
-    if (at != connections_.end()) settle(io, at);
+    if (at != nullptr) settle(io, at);
   }
 }
 
@@ -343,8 +302,8 @@ void PeerManager::endAnswer(StepIo& io, ConnectionId connection, const PeerReque
 // ------------------------------------------------------------------------------------------------------------ sending
 
 PeerSession* PeerManager::sessionOf(ConnectionId connection) {
-  const auto at = connections_.find(connection);
-  return at == connections_.end() ? nullptr : at->second.session.get();
+  auto* const at = connections_.find(connection);
+  return at == nullptr ? nullptr : at->second.session.get();
 }
 
 void PeerManager::sendAvailability(StepIo& io, ConnectionId connection, const OwnAvailability& own) {
@@ -359,36 +318,37 @@ void PeerManager::sendAvailabilityToAll(StepIo& io, const OwnAvailability& own) 
 
 void PeerManager::sendSegment(StepIo& io, ConnectionId connection, const PeerRequest& request,
                               const base::Bytes& data) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end() || !at->second.session) return;
+  auto* const at = connections_.find(connection);
+  if (at == nullptr || !at->second.session) return;
   at->second.session->sendSegment(io, request, data);
   settle(io, at);
 }
 
 void PeerManager::sendAbsent(StepIo& io, ConnectionId connection, const PeerRequest& request) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end() || !at->second.session) return;
+  auto* const at = connections_.find(connection);
+  if (at == nullptr || !at->second.session) return;
   at->second.session->sendAbsent(io, request);
   settle(io, at);
 }
 
 void PeerManager::expel(StepIo& io, ConnectionId connection, Error why) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end()) return;
+  auto* const at = connections_.find(connection);
+  if (at == nullptr) return;
   ++meter_.stats().peerFaults;
   io.out.push_back(output::PeerError{at->second.session->id(), std::move(why)});
   dropRemote(io, at);
 }
 
-void PeerManager::settle(StepIo& io, Connections::iterator at) {
+void PeerManager::settle(StepIo& io, Connections::Entry* at) {
   if (!at->second.session) return;
+  if (at->second.seat != kNoSeat) says_.forget(at->second.seat);
   if (NodePeerSession* node = kOnlyG0 ? nullptr : at->second.session->node()) {
     const ConnectionId id = at->first;
     if (auto end = node->takeRangeEnd()) {
       nodes_.onRangeEnd(io, id, node->id(), std::move(*end));
       settleNodes(io);
       at = connections_.find(id);
-      if (at == connections_.end()) return;
+      if (at == nullptr) return;
     }
   }
   if (!at->second.session->mustClose()) return;
@@ -445,8 +405,8 @@ void PeerManager::offerDone(StepIo& io, std::uint64_t batchId, std::optional<wir
   TrackerClient::Events events;
   const bool wanted = trackers_.offersReady(io.now, batchId, done.offers, io.out, events);
   for (const ConnectionId id : done.connections) {
-    const auto at = connections_.find(id);
-    if (at == connections_.end() || at->second.state != State::offered) continue;
+    auto* const at = connections_.find(id);
+    if (at == nullptr || at->second.state != State::offered) continue;
     if (wanted) {
       setHandshakeTimer(io, id, kOfferLifetime);
     } else {
@@ -457,8 +417,8 @@ void PeerManager::offerDone(StepIo& io, std::uint64_t batchId, std::optional<wir
 }
 
 bool PeerManager::onOfferCreated(StepIo& io, const input::OfferCreated& created) {
-  const auto at = connections_.find(created.connection);
-  if (at == connections_.end() || at->second.state != State::creatingOffer) return false;
+  auto* const at = connections_.find(created.connection);
+  if (at == nullptr || at->second.state != State::creatingOffer) return false;
   at->second.state = State::offered;
   // Gathered; it may have to wait for the others of its batch.
   setHandshakeTimer(io, created.connection, kOfferLifetime);
@@ -493,8 +453,8 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived&
 }
 
 bool PeerManager::onAnswerCreated(StepIo& io, const input::AnswerCreated& created) {
-  const auto at = connections_.find(created.connection);
-  if (at == connections_.end() || at->second.state != State::creatingAnswer) return false;
+  auto* const at = connections_.find(created.connection);
+  if (at == nullptr || at->second.state != State::creatingAnswer) return false;
   Connection& connection = at->second;
   connection.state = State::connecting;
   setHandshakeTimer(io, created.connection, kConnectTimeout);
@@ -506,14 +466,14 @@ bool PeerManager::onAnswerCreated(StepIo& io, const input::AnswerCreated& create
   return true;
 }
 
-PeerManager::Connections::iterator PeerManager::findOffer(const base::OfferId& id) {
+PeerManager::Connections::Entry* PeerManager::findOffer(const base::OfferId& id) {
   const auto named = offers_.find(id);
-  return named == offers_.end() ? connections_.end() : connections_.find(named->second);
+  return named == offers_.end() ? nullptr : connections_.find(named->second);
 }
 
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived& answer) {
   const auto at = findOffer(answer.offerId);
-  if (at == connections_.end() || at->second.state != State::offered) return;
+  if (at == nullptr || at->second.state != State::offered) return;
   Connection& connection = at->second;
   const Swarm* swarm = swarms_.find(connection.generation);
   // A tracker may relay it in the name of another swarm.
@@ -551,9 +511,9 @@ void PeerManager::handshakeEnded(const Connection& connection) {
 }
 
 bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
-  const auto at = connections_.find(opened.connection);
+  auto* const at = connections_.find(opened.connection);
   // A channel may open a moment before the answer is known to be delivered, but never before there is a remote.
-  if (at == connections_.end() || at->second.session || !at->second.remote) return false;
+  if (at == nullptr || at->second.session || !at->second.remote) return false;
   Connection& connection = at->second;
   const RemoteKey who = keyOf(connection);
   if (!usable_.contains(who) && !makeRoom(io, connection.generation)) {
@@ -588,7 +548,7 @@ bool PeerManager::preferred(const Connection& a, const Connection& b) const {
   return rank(a) < rank(b);
 }
 
-void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Connections::iterator old) {
+void PeerManager::settleDuplicate(StepIo& io, Connections::Entry* fresh, Connections::Entry* old) {
   if (preferred(fresh->second, old->second) && !old->second.session->transferring()) {
     usable_[keyOf(fresh->second)].connection = fresh->first;
     retire(io, old);
@@ -598,7 +558,7 @@ void PeerManager::settleDuplicate(StepIo& io, Connections::iterator fresh, Conne
   }
 }
 
-void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
+void PeerManager::onRetireTimer(StepIo& io, Connections::Entry* at) {
   const auto kept = connections_.find(usable_.find(keyOf(at->second))->second.connection);
   const bool better = preferred(at->second, kept->second);
   if (at->second.session->transferring() || (better && kept->second.session->transferring())) {
@@ -619,15 +579,16 @@ void PeerManager::onRetireTimer(StepIo& io, Connections::iterator at) {
   io.events.push_back(event::PeersChanged{});
 }
 
-void PeerManager::retire(StepIo& io, Connections::iterator at) {
+void PeerManager::retire(StepIo& io, Connections::Entry* at) {
   at->second.retiring = true;
   timers_.set({TimerKind::connectionRetire, at->first.value}, io.now + kRetireTime);
 }
 
-void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
+void PeerManager::drop(StepIo& io, Connections::Entry* at, bool tellPort) {
   const ConnectionId id = at->first;
   Connection connection = std::move(at->second);
   connections_.erase(at);
+  unseat(connection);
   if (connection.offeredByUs) offers_.erase(connection.offerId);
   timers_.cancel({TimerKind::connectionHandshake, id.value});
   timers_.cancel({TimerKind::connectionRetire, id.value});
@@ -649,9 +610,10 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
     return entry.second.retiring && keyOf(entry.second) == who;
   });
   if (other != connections_.end()) {
-    other->second.retiring = false;
-    timers_.cancel({TimerKind::connectionRetire, other->first.value});
-    named->second.connection = other->first;
+    auto& [otherId, kept] = *other;
+    kept.retiring = false;
+    timers_.cancel({TimerKind::connectionRetire, otherId.value});
+    named->second.connection = otherId;
     peerSetChanged();
     io.events.push_back(event::PeersChanged{});
     return;
@@ -662,7 +624,7 @@ void PeerManager::drop(StepIo& io, Connections::iterator at, bool tellPort) {
   io.events.push_back(event::PeerClosed{told});
 }
 
-void PeerManager::dropRemote(StepIo& io, Connections::iterator at) {
+void PeerManager::dropRemote(StepIo& io, Connections::Entry* at) {
   const RemoteKey who = keyOf(at->second);
   std::vector<ConnectionId> all;
   // The retiring ones first: none must take the place of the one in use.
@@ -682,8 +644,8 @@ void PeerManager::withdrawOffer(const Connection& connection) {
 }
 
 bool PeerManager::onMessage(StepIo& io, const input::PeerMessage& message) {
-  const auto at = connections_.find(message.connection);
-  if (at == connections_.end() || !at->second.session) return false;
+  auto* const at = connections_.find(message.connection);
+  if (at == nullptr || !at->second.session) return false;
   at->second.session->onMessage(io, message.data);
   settle(io, at);
   return true;
@@ -697,8 +659,8 @@ bool PeerManager::onDrained(StepIo& io, const input::PeerDrained& drained) {
 }
 
 bool PeerManager::onClosed(StepIo& io, const input::PeerClosed& closed) {
-  const auto at = connections_.find(closed.connection);
-  if (at == connections_.end()) return false;
+  auto* const at = connections_.find(closed.connection);
+  if (at == nullptr) return false;
   // The end of a connected peer is PeerClose; only a failed handshake needs telling why.
   if (!at->second.session) io.out.push_back(output::PeerError{at->second.remote, closed.reason});
   drop(io, at, /*tellPort=*/false);
@@ -729,8 +691,8 @@ bool PeerManager::onSocketClosed(StepIo& io, base::SocketId socket, const Error&
 }
 
 void PeerManager::onTimer(StepIo& io, TimerKey key) {
-  const auto at = connections_.find(ConnectionId(key.id));
-  if (at == connections_.end()) return;
+  auto* const at = connections_.find(ConnectionId(key.id));
+  if (at == nullptr) return;
   if (key.kind == TimerKind::peerDownload) {
     at->second.session->onDownloadTimer(io);
     io.events.push_back(event::PeersChanged{});

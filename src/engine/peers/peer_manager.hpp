@@ -16,10 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/id_map.hpp"
 #include "base/ids.hpp"
 #include "base/rng.hpp"
 #include "engine/identity.hpp"
 #include "engine/internal_events.hpp"
+#include "engine/peers/availability_table.hpp"
 #include "engine/peers/node_downloads.hpp"
 #include "engine/peers/peer_session.hpp"
 #include "engine/peers/swarms.hpp"
@@ -52,8 +54,12 @@ class PeerManager final : private NodeDownloads::Peers {
   // What the scheduler asks.
   [[nodiscard]] std::size_t peerCount() const { return usable_.size(); }
   [[nodiscard]] std::size_t downloadCount() const { return downloads_.size(); }
-  [[nodiscard]] Availability availability(const WireName& name) const;
-  void idleHolders(base::TimePoint now, const WireName& name, std::vector<base::ConnectionId>& holders) const;
+  // These know a queued segment by its place, too: what peers say of those at the head of the queue is remembered.
+  /// The queue is another one, of so many segments.
+  void setQueue(std::size_t queued);
+  [[nodiscard]] Availability availability(std::size_t place, const WireName& name) const;
+  void idleHolders(base::TimePoint now, std::size_t place, const WireName& name,
+                   std::vector<base::ConnectionId>& holders) const;
   /// The peer that is being asked for it or sends it; none if nobody does (any more).
   [[nodiscard]] base::ConnectionId downloadSource(const std::string& segmentId) const;
   /// That peer may be asked for that segment.
@@ -67,8 +73,8 @@ class PeerManager final : private NodeDownloads::Peers {
   /// Of a running download; nothing is known of one that is complete.
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;
   /// A peer that relays it at a depth of `relayLimit` or more counts as loading it.
-  void holders(base::TimePoint now, const std::string& segmentId, const WireName& name, std::uint32_t relayLimit,
-               std::vector<Holder>& holders) const;
+  void holders(base::TimePoint now, const std::string& segmentId, std::size_t place, const WireName& name,
+               std::uint32_t relayLimit, std::vector<Holder>& holders) const;
   void neighbours(std::vector<Neighbour>& neighbours) const;
   /// Hash of the name that other p2pml nodes know us by.
   [[nodiscard]] std::uint64_t ownId() const;
@@ -150,7 +156,7 @@ class PeerManager final : private NodeDownloads::Peers {
   /// The usable session of each peer, always in the same order.
   template <class Visit>
   void forEachPeer(Visit visit) const {
-    for (const auto& [who, usable] : usable_) visit(*connections_.find(usable.connection)->second.session);
+    for (const Seat& seat : seats_) visit(std::as_const(*seat.session));
   }
 
  private:
@@ -173,6 +179,7 @@ class PeerManager final : private NodeDownloads::Peers {
     base::PeerId told;  // the id that PeerConnected told, and PeerClosed will
     base::TimePoint since{};
   };
+  static constexpr std::size_t kNoSeat = static_cast<std::size_t>(-1);
   struct Connection {
     State state = State::creatingOffer;
     Generation generation{};
@@ -184,9 +191,15 @@ class PeerManager final : private NodeDownloads::Peers {
     std::string remoteNode;       // where the remote is a p2pml node
     std::uint32_t extension = 0;  // version of the nodes' protocol that both speak; 0: none
     bool retiring = false;
+    std::size_t seat = kNoSeat;  // where it is the usable one
     std::unique_ptr<PeerSession> session;
   };
-  using Connections = std::map<base::ConnectionId, Connection>;
+  using Connections = base::IdMap<base::ConnectionId, Connection>;
+  /// A usable session, without a look at anything else.
+  struct Seat {
+    base::ConnectionId connection;
+    PeerSession* session = nullptr;
+  };
   struct Batch {
     Generation generation{};
     std::size_t waiting = 0;
@@ -204,10 +217,10 @@ class PeerManager final : private NodeDownloads::Peers {
   void onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived& answer);
   void onTrackerEvent(StepIo& io, const tracker_event::Update& update);
   void offerDone(StepIo& io, std::uint64_t batch, std::optional<wire::TrackerOffer> offer);
-  void settleDuplicate(StepIo& io, Connections::iterator fresh, Connections::iterator old);
-  void retire(StepIo& io, Connections::iterator at);
+  void settleDuplicate(StepIo& io, Connections::Entry* fresh, Connections::Entry* old);
+  void retire(StepIo& io, Connections::Entry* at);
   /// Closes the connection unless the rule says that it is the other one that must go.
-  void onRetireTimer(StepIo& io, Connections::iterator at);
+  void onRetireTimer(StepIo& io, Connections::Entry* at);
   /// Takes the offer of a connection that is gone out of an announce that is not out yet.
   void withdrawOffer(const Connection& connection);
   /// Peers of that generation that may still connect, also in place of others.
@@ -219,13 +232,13 @@ class PeerManager final : private NodeDownloads::Peers {
   /// by the lower peer id; of two offers of one side, that with the lower offer id.
   [[nodiscard]] bool preferred(const Connection& a, const Connection& b) const;
   /// Closes and forgets; what it carried is reported.
-  void drop(StepIo& io, Connections::iterator at, bool tellPort);
+  void drop(StepIo& io, Connections::Entry* at, bool tellPort);
   /// The same for all connections that are open to that one's remote.
-  void dropRemote(StepIo& io, Connections::iterator at);
+  void dropRemote(StepIo& io, Connections::Entry* at);
   /// On any connection to it.
   [[nodiscard]] bool transferring(const RemoteKey& who) const;
   /// Ends the session if it wants that.
-  void settle(StepIo& io, Connections::iterator at);
+  void settle(StepIo& io, Connections::Entry* at);
   /// A build for G0 alone has no such downloads, and nothing of what they need.
   [[nodiscard]] bool fromNodes(const std::string& segmentId) const { return !kOnlyG0 && nodes_.has(segmentId); }
   /// What a call of a session may have left to do.
@@ -237,8 +250,14 @@ class PeerManager final : private NodeDownloads::Peers {
   [[nodiscard]] const PeerSession* downloadOf(const std::string& segmentId, base::ConnectionId connection) const;
   void readMarks(Connection& connection, std::string_view sdp) const;
   PeerSession* sessionOf(base::ConnectionId connection);
-  Connections::iterator findOffer(const base::OfferId& id);
+  Connections::Entry* findOffer(const base::OfferId& id);
   void peerSetChanged();
+  /// Gives each usable session its seat.
+  void seatPeers();
+  /// A connection that is no longer in connections_ leaves its seat.
+  void unseat(const Connection& gone);
+  /// What the peer there says of a queued segment.
+  [[nodiscard]] Availability saysOf(std::size_t seat, std::size_t place, const WireName& name) const;
   void setHandshakeTimer(StepIo& io, base::ConnectionId connection, base::Duration after);
   void handshakeEnded(const Connection& connection);
 
@@ -255,6 +274,9 @@ class PeerManager final : private NodeDownloads::Peers {
   Connections connections_;
   std::map<base::OfferId, base::ConnectionId> offers_;
   std::map<RemoteKey, Usable> usable_;
+  std::vector<Seat> seats_;  // of usable_, in its order
+  mutable AvailabilityTable says_;
+  std::size_t queued_ = 0;
   std::map<std::string, base::ConnectionId> downloads_;  // by segment id, until the loader releases it
   NodeDownloads nodes_{*this};
   std::vector<base::ConnectionId> touched_;  // sessions that nodes_ has worked with

@@ -19,6 +19,7 @@ void MemoryStorage::touch(Segments::iterator at, base::TimePoint now) {
 }
 
 void MemoryStorage::store(base::TimePoint now, Segment segment) {
+  if (segment.data && segment.data->losable()) losable_ = true;
   const auto [at, created] = segments_.try_emplace({segment.masterSwarmId, segment.id});
   at->second.segment = std::move(segment);
   if (!created) {
@@ -72,6 +73,7 @@ std::vector<std::string> MemoryStorage::clean(base::TimePoint now, const std::st
 
 std::vector<std::string> MemoryStorage::lost(const std::string& masterSwarmId) const {
   std::vector<std::string> ids;
+  if (!losable_) return ids;
   for (auto at = segments_.lower_bound({masterSwarmId, {}}); at != segments_.end() && at->first.first == masterSwarmId;
        ++at) {
     if (!at->second.segment.data->intact()) ids.push_back(at->first.second);

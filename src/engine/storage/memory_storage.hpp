@@ -43,7 +43,8 @@ class MemoryStorage {
   std::vector<std::string> clean(base::TimePoint now, const std::string& masterSwarmId,
                                  const std::set<std::string>& locked);
 
-  /// Ids of those whose data cannot be read any more (a page's player has taken the buffer). No access. O(n).
+  /// Ids of those whose data cannot be read any more (a page's player has taken the buffer). No access. O(n), or
+  /// O(1) where no segment ever had data that could be lost.
   [[nodiscard]] std::vector<std::string> lost(const std::string& masterSwarmId) const;
   /// True if it was there.
   bool remove(const std::string& id, const std::string& masterSwarmId);
@@ -66,6 +67,7 @@ class MemoryStorage {
   base::Duration expiration_;
   std::size_t count_;
   std::uint64_t nextNumber_ = 0;
+  bool losable_ = false;
   Segments segments_;
   std::map<AccessKey, Segments::iterator> byAccess_;
 };

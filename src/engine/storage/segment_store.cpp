@@ -13,6 +13,7 @@ SegmentStore::SegmentStore(const Settings& settings, bool custom, IdCounters& id
 void SegmentStore::open(StepIo& io, const std::string& masterSwarmId) {
   if (opened_ && master_ == masterSwarmId) return;
   opened_ = true;
+  ++changes_;
   master_ = masterSwarmId;
   byWireId_.clear();
   byNumber_.clear();
@@ -34,6 +35,7 @@ void SegmentStore::askForMap(StepIo& io) {
 }
 
 void SegmentStore::add(const Segment& segment) {
+  ++changes_;
   const auto at = entries_.try_emplace(segment.id).first;
   Entry& entry = at->second;
   entry.storing = false;
@@ -72,6 +74,7 @@ void SegmentStore::unshare(Entry& entry) {
 void SegmentStore::remove(const std::string& id) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
+  ++changes_;
   unshare(at->second);
   entries_.erase(at);
 }
@@ -86,6 +89,7 @@ void SegmentStore::store(StepIo& io, Segment segment, std::optional<base::PeerId
   }
   const base::RequestId request = ids_.nextRequest();
   if (segment.masterSwarmId == master_) entries_[segment.id].storing = true;
+  ++changes_;
   io.out.push_back(output::StorageStore{request, segment});
   pending_[request] = Storing{std::move(segment), peerId};
 }
@@ -188,6 +192,7 @@ void SegmentStore::destroy(StepIo& io) {
   byNumber_.clear();
   order_.clear();
   entries_.clear();
+  ++changes_;
   pending_.clear();
   ready_ = false;
 }

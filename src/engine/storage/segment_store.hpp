@@ -39,6 +39,8 @@ class SegmentStore {
   /// Stored, or on its way into the storage.
   [[nodiscard]] bool has(const std::string& id) const { return entries_.contains(id); }
   [[nodiscard]] std::size_t count() const { return entries_.size(); }
+  /// Another number than before whenever has() may answer otherwise.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
   /// Takes a whole segment (data, masterSwarmId set). Answered by event::Stored.
   void store(StepIo& io, Segment segment, std::optional<base::PeerId> peerId);
@@ -118,6 +120,7 @@ class SegmentStore {
   bool opened_ = false;
   bool ready_ = false;
   std::uint64_t lastOrder_ = 0;
+  std::uint64_t changes_ = 1;
   using Entries = std::map<std::string, Entry>;
   Entries entries_;  // by id
   // Of the shared ones. Their texts are those of the entries' names.

@@ -3,12 +3,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 
 namespace p2pml::sim {
+
+/// Asks for so many cache lines from `at` on.
+inline void prefetchLines(const void* at, int lines) {
+  constexpr std::size_t kLineBytes = 64;
+  for (int i = 0; i < lines; ++i)
+    __builtin_prefetch(static_cast<const char*>(at) + kLineBytes * static_cast<std::size_t>(i));
+}
 
 class Action {
  public:
@@ -41,15 +49,24 @@ class Action {
   Action& operator=(const Action&) = delete;
   ~Action() { clear(); }
 
+  /// Has the memory bring what the function will need first, by its own prefetch(stage) if it has one: stage 0 is what
+  /// its captures point to, stage 1, a few events later, what that points to. Else what its first capture points to.
+  void prefetch(int stage) const {
+    if (operations_ != nullptr) operations_->prefetch(&place_, stage);
+  }
+
   explicit operator bool() const { return operations_ != nullptr; }
   /// Precondition: there is a function.
   void operator()() { operations_->call(&place_); }
 
  private:
+  static constexpr int kLines = 5;  ///< of what a capture points to
+
   struct Operations {
     void (*call)(void* place);
     void (*move)(void* from, void* to);  ///< null: the bytes may be copied, and nothing is to be destroyed
     void (*destroy)(void* place);
+    void (*prefetch)(const void* place, int stage);
   };
   struct alignas(void*) Place {
     std::byte bytes[kInPlace];
@@ -78,15 +95,28 @@ class Action {
     static_cast<Stored*>(place)->~Stored();
   }
   template <class Stored>
+  static void prefetchInPlace(const void* place, int stage) {
+    if constexpr (requires(const Stored& stored) { stored.prefetch(stage); }) {
+      static_cast<const Stored*>(place)->prefetch(stage);
+    } else if constexpr (sizeof(Stored) >= sizeof(void*)) {
+      if (stage != 0) return;
+      const char* first = nullptr;
+      std::memcpy(&first, place, sizeof(first));  // whatever it is: a request for no memory at all does no harm
+      prefetchLines(first, kLines);
+    }
+  }
+  template <class Stored>
   static void callBoxed(void* place) {
     (**static_cast<std::unique_ptr<Stored>*>(place))();
   }
   template <class Stored>
   static constexpr Operations kInPlaceOperations{&callInPlace<Stored>, plain<Stored>() ? nullptr : &moveInPlace<Stored>,
-                                                 plain<Stored>() ? nullptr : &destroyInPlace<Stored>};
+                                                 plain<Stored>() ? nullptr : &destroyInPlace<Stored>,
+                                                 &prefetchInPlace<Stored>};
   template <class Stored>
   static constexpr Operations kBoxedOperations{&callBoxed<Stored>, &moveInPlace<std::unique_ptr<Stored>>,
-                                               &destroyInPlace<std::unique_ptr<Stored>>};
+                                               &destroyInPlace<std::unique_ptr<Stored>>,
+                                               &prefetchInPlace<std::unique_ptr<Stored>>};
 
   void take(Action& other) {
     operations_ = std::exchange(other.operations_, nullptr);

@@ -25,6 +25,7 @@ class MixedPayload final : public base::ForeignPayload {
     std::memcpy(target.data(), bytes_.slice(offset, target.size()).data(), target.size());
   }
   [[nodiscard]] bool intact() const override { return true; }
+  [[nodiscard]] bool losable() const override { return false; }
   [[nodiscard]] base::Bytes join(std::span<const base::Bytes> pieces, std::size_t size) const override {
     return of(pieces, size);
   }
@@ -41,6 +42,7 @@ class NamedPayload final : public base::ForeignPayload {
     media::syntheticPart(name_, number_, offset, target);
   }
   [[nodiscard]] bool intact() const override { return true; }
+  [[nodiscard]] bool losable() const override { return false; }
   [[nodiscard]] base::Bytes join(std::span<const base::Bytes> pieces, std::size_t size) const override {
     return MixedPayload::of(pieces, size);
   }

@@ -19,8 +19,7 @@ EventQueue::Handle EventQueue::at(base::TimePoint when, Action action) {
   const Entry entry{std::max(when, now_), ++lastSequence_, slot, slots_[slot].generation};
   const std::int64_t bucket = bucketOf(entry.when);
   if (bucket <= currentBucket_) {
-    current_.push_back(entry);
-    std::push_heap(current_.begin(), current_.end(), Later{});
+    current_.insert(std::upper_bound(current_.begin(), current_.end(), entry, Later{}), entry);
   } else if (bucket - currentBucket_ < kBuckets) {
     const auto place = static_cast<std::size_t>(bucket % kBuckets);
     near_[place].push_back(entry);
@@ -61,9 +60,8 @@ std::int64_t EventQueue::nextNearBucket() const {
 bool EventQueue::findNext() {
   while (true) {
     while (!current_.empty()) {
-      const Entry& first = current_.front();
+      const Entry& first = current_.back();
       if (slots_[first.slot].generation == first.generation) return true;
-      std::pop_heap(current_.begin(), current_.end(), Later{});
       current_.pop_back();
     }
     const std::int64_t near = nextNearBucket();
@@ -82,13 +80,13 @@ bool EventQueue::findNext() {
       std::pop_heap(far_.begin(), far_.end(), Later{});
       far_.pop_back();
     }
-    std::make_heap(current_.begin(), current_.end(), Later{});
+    std::sort(current_.begin(), current_.end(), Later{});
   }
 }
 
 base::TimePoint EventQueue::nextTime() {
   if (!soon_.empty()) return now_;
-  return findNext() ? current_.front().when : base::kNever;
+  return findNext() ? current_.back().when : base::kNever;
 }
 
 bool EventQueue::step() {
@@ -99,15 +97,22 @@ bool EventQueue::step() {
     return true;
   }
   if (!findNext()) return false;
-  const Entry entry = current_.front();
-  std::pop_heap(current_.begin(), current_.end(), Later{});
+  const Entry entry = current_.back();
   current_.pop_back();
+  announce();
   now_ = entry.when;
   Action action = std::move(slots_[entry.slot].action);
   release(entry.slot);
   ++executed_;
   action();
   return true;
+}
+
+void EventQueue::announce() const {
+  const std::size_t left = current_.size();
+  if (left > kSlotAhead) __builtin_prefetch(&slots_[current_[left - 1 - kSlotAhead].slot]);
+  if (left > kActionAhead) slots_[current_[left - 1 - kActionAhead].slot].action.prefetch(0);
+  if (left > kDetailsAhead) slots_[current_[left - 1 - kDetailsAhead].slot].action.prefetch(1);
 }
 
 void EventQueue::runUntil(base::TimePoint end) {

@@ -11,6 +11,9 @@ namespace {
 constexpr std::uint64_t kMicrosecondsPerSecond = 1'000'000;
 /// Payload of one packet, for the rate under loss.
 constexpr double kPacketBytes = 1200;
+/// Cache lines of a pipe, and of a link, that an event touches.
+constexpr int kPipeLines = 7;
+constexpr int kLinkLines = 2;
 }  // namespace
 
 // ------------------------------------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ void Pipe::left(Chunk chunk) {
       if (!self->closed_) self->call([&] { self->handlers_.onLeft(self->leftTotal_); });
     });
   }
-  network_.events().after(network_.latency(from_, to_), [self = shared_from_this(), chunk] { self->arrive(chunk); });
+  network_.events().after(network_.latency(from_, to_), Arrival{shared_from_this(), chunk});
 }
 
 void Pipe::arrive(Chunk chunk) {
@@ -115,6 +118,23 @@ void Pipe::arrive(Chunk chunk) {
   }
   atDownLink_.push(chunk);
   offerToDownLink();
+}
+
+void Pipe::Arrival::prefetch(int stage) const {
+  if (stage == 0) {
+    prefetchLines(pipe.get(), kPipeLines);
+  } else if (!pipe->closed_) {
+    prefetchLines(&pipe->network_.at(pipe->to_).down, kLinkLines);
+  }
+}
+
+void Link::Passage::prefetch(int stage) const {
+  if (stage == 0) {
+    prefetchLines(link, kLinkLines);
+    prefetchLines(pipe.get(), kPipeLines);
+  } else if (!link->up_ && chunk.last) {
+    for (const NearMemory& near : pipe->near_) prefetchLines(near.at, near.lines);
+  }
 }
 
 void Pipe::offerToDownLink() {
@@ -168,10 +188,7 @@ void Link::serve() {
     if (!chunk) continue;
     const base::Duration time = timeFor(chunk->bytes);
     if (time > base::Duration(0)) {
-      network_.events().after(time, [this, pipe = std::move(pipe), chunk = *chunk] {
-        pass(*pipe, chunk);
-        serve();
-      });
+      network_.events().after(time, Passage{this, std::move(pipe), *chunk});
       return;
     }
     pass(*pipe, *chunk);
@@ -199,19 +216,21 @@ Network::Network(EventQueue& events, std::uint32_t chunkBytes) : events_(events)
 
 NodeId Network::addNode(Line line) {
   nodes_.emplace_back(*this, line);
+  places_.push_back({.latency = line.latency});
   return NodeId(nodes_.size());
 }
 
 void Network::setLine(NodeId node, Line line) {
-  at(node).line = line;
+  at(node).loss = line.loss;
+  placeOf(node).latency = line.latency;
   at(node).up.setRate(line.upBytesPerSecond);
   at(node).down.setRate(line.downBytesPerSecond);
 }
 
-base::Duration Network::latency(NodeId a, NodeId b) const { return at(a).line.latency + at(b).line.latency; }
+base::Duration Network::latency(NodeId a, NodeId b) const { return placeOf(a).latency + placeOf(b).latency; }
 
 std::uint64_t Network::rateUnderLoss(NodeId a, NodeId b) const {
-  const double loss = 1 - (1 - at(a).line.loss) * (1 - at(b).line.loss);
+  const double loss = 1 - (1 - at(a).loss) * (1 - at(b).loss);
   if (loss <= 0) return 0;
   // Square root and division are exactly rounded everywhere (IEEE 754), so this is the same number with every compiler.
   const double rtt = std::max(1e-3, static_cast<double>(roundTrip(a, b).count()) / 1e6);
@@ -221,6 +240,7 @@ std::uint64_t Network::rateUnderLoss(NodeId a, NodeId b) const {
 std::shared_ptr<Pipe> Network::openPipe(NodeId from, NodeId to, Pipe::Handlers handlers) {
   auto pipe = std::make_shared<Pipe>(*this, from, to, std::move(handlers));
   pipe->lossRate_ = rateUnderLoss(from, to);
+  pipe->near_ = at(to).near;
   return pipe;
 }
 
@@ -232,17 +252,17 @@ void Network::signal(NodeId from, NodeId to, EventQueue::Action action) {
 }
 
 void Network::kill(NodeId node) {
-  at(node).alive = false;
+  placeOf(node).alive = false;
   pathsChanged(node);
 }
 
 void Network::setGroup(NodeId node, int group) {
-  at(node).group = group;
+  placeOf(node).group = group;
   pathsChanged(node);
 }
 
 void Network::setSides(const std::vector<std::pair<NodeId, int>>& sides) {
-  for (const auto& [node, side] : sides) at(node).side = side;
+  for (const auto& [node, side] : sides) placeOf(node).side = side;
   for (const auto& [node, side] : sides) pathsChanged(node);
 }
 
@@ -257,8 +277,8 @@ void Network::allow(NodeId a, NodeId b) {
 }
 
 bool Network::reaches(NodeId a, NodeId b) const {
-  const Node& from = at(a);
-  const Node& to = at(b);
+  const Place& from = placeOf(a);
+  const Place& to = placeOf(b);
   if (!from.alive || !to.alive || from.group != to.group) return false;
   if (from.side != to.side && from.side != 0 && to.side != 0) return false;
   return forbidden_.empty() || !forbidden_.contains(std::minmax(a, b));

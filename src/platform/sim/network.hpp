@@ -9,6 +9,7 @@
 // The cost of an event does not depend on how many nodes there are. Owned by the world; pipes by those who send.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -40,6 +41,13 @@ struct Line {
 
 class Network;
 
+/// Where the first cache lines of something lie; it need not be there any more.
+struct NearMemory {
+  const void* at = nullptr;
+  int lines = 0;
+};
+using Near = std::array<NearMemory, 4>;
+
 /// One direction of a reliable, ordered transport. Kept alive by what is under way; close() ends it at once.
 class Pipe : public std::enable_shared_from_this<Pipe> {
  public:
@@ -69,6 +77,13 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     std::uint32_t bytes = 0;
     bool last = false;  ///< of its message
   };
+  /// On its way to the other line.
+  struct Arrival {
+    std::shared_ptr<Pipe> pipe;
+    Chunk chunk;
+    void operator()() { pipe->arrive(chunk); }
+    void prefetch(int stage) const;
+  };
 
   template <class Call>
   void call(Call handler);
@@ -83,6 +98,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   Network& network_;
   NodeId from_;
   NodeId to_;
+  Near near_{};  // at the receiver
   Handlers handlers_;
   std::uint64_t ownRate_ = 0;
   std::uint64_t lossRate_ = 0;
@@ -116,6 +132,18 @@ class Link {
   void setRate(std::uint64_t bytesPerSecond) { bytesPerSecond_ = bytesPerSecond; }
 
  private:
+  /// A chunk on the line.
+  struct Passage {
+    Link* link;
+    std::shared_ptr<Pipe> pipe;
+    Pipe::Chunk chunk;
+    void operator()() {
+      link->pass(*pipe, chunk);
+      link->serve();
+    }
+    void prefetch(int stage) const;
+  };
+
   void serve();
   void pass(Pipe& pipe, Pipe::Chunk chunk);
   [[nodiscard]] base::Duration timeFor(std::uint32_t bytes);
@@ -149,7 +177,7 @@ class Network {
   // Faults. Everything under way when a path breaks waits until it works again, or for ever.
   /// The node is gone without a goodbye: nothing leaves or reaches it any more.
   void kill(NodeId node);
-  [[nodiscard]] bool alive(NodeId node) const { return at(node).alive; }
+  [[nodiscard]] bool alive(NodeId node) const { return placeOf(node).alive; }
   /// Nodes of different groups do not reach each other. All start in group 0.
   void setGroup(NodeId node, int group);
   /// Nodes of different sides do not reach each other, but all reach those of side 0, where all start: a network that
@@ -166,29 +194,39 @@ class Network {
   [[nodiscard]] EventQueue& events() { return events_; }
   /// Bytes a transport keeps under way before it waits for acknowledgements; buffer / RTT is its rate at most.
   std::uint64_t window = 1 << 20;
+  /// What a node will need when a message reaches it: brought by the memory in time. Of pipes opened from now on.
+  void setNear(NodeId node, const Near& near) { at(node).near = near; }
   [[nodiscard]] std::uint64_t bytesDelivered() const { return bytesDelivered_; }
 
  private:
   friend class Pipe;
   friend class Link;
   struct Node {
-    Node(Network& network, const Line& itsLine)
-        : line(itsLine), up(network, true, line.upBytesPerSecond), down(network, false, line.downBytesPerSecond) {}
-    Line line;
+    Node(Network& network, const Line& line)
+        : loss(line.loss), up(network, true, line.upBytesPerSecond), down(network, false, line.downBytesPerSecond) {}
+    double loss;
     Link up;
     Link down;
-    bool alive = true;
+    Near near{};
+  };
+  /// What each chunk asks of both its ends: kept close together.
+  struct Place {
+    base::Duration latency{};
     int group = 0;
     int side = 0;
+    bool alive = true;
   };
   [[nodiscard]] const Node& at(NodeId node) const { return nodes_[node.value - 1]; }
   [[nodiscard]] Node& at(NodeId node) { return nodes_[node.value - 1]; }
+  [[nodiscard]] const Place& placeOf(NodeId node) const { return places_[node.value - 1]; }
+  [[nodiscard]] Place& placeOf(NodeId node) { return places_[node.value - 1]; }
   [[nodiscard]] std::uint64_t rateUnderLoss(NodeId a, NodeId b) const;
   void pathsChanged(NodeId node, std::optional<NodeId> other = std::nullopt);
 
   EventQueue& events_;
   std::uint32_t chunkBytes_;
   std::deque<Node> nodes_;  // links are known by their addresses
+  std::vector<Place> places_;
   std::set<std::pair<NodeId, NodeId>> forbidden_;
   std::vector<std::weak_ptr<Pipe>> holding_;
   std::uint64_t bytesDelivered_ = 0;

@@ -41,6 +41,8 @@ Node::Node(World& world, std::string name, NodeId id, NodeOptions options, std::
   P2PML_ASSERT(engine.has_value());  // settings of a simulation are the test's own
   driver_ = std::make_unique<driver::Driver>(std::move(*engine), inbox_, driver::Ports{http_, sockets_, peers_, clock_},
                                              *this, this);
+  world_.network().setNear(id,
+                           {{{driver_.get(), 4}, {driver_->engineMemory(), driver::Engine::kMemoryLines}, {this, 6}}});
 }
 
 Node::~Node() {
