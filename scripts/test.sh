@@ -3,7 +3,7 @@
 #
 #   dev          g++: build everything, all tests
 #   asan         clang-22 with address and undefined behaviour sanitizers: all tests, then a minute of fuzzing
-#   tsan         clang-22 with the thread sanitizer: the tests of what has threads (native adapters, API)
+#   tsan         clang-22 with the thread sanitizer: the tests of what has threads (native adapters, API, seeds of `p2pml sim`)
 #   determinism  the simulations' digests are equal between g++ and clang-22
 #   wasm         clang-22 for WebAssembly: the tests of the pure rooms and of the simulator under node, digests equal to
 #                native, and the browser's module by itself
@@ -89,8 +89,12 @@ stage_asan() {
 
 stage_tsan() {
   scripts/install.sh build test clang && cmake --preset tsan || return 1
-  local targets=(p2pml_platform_native_test p2pml_api_test)
-  ninja -C build/tsan -j "$jobs" "${targets[@]}" && run_ctest tsan -L '^(platform_native|api)$'
+  local targets=(p2pml_platform_native_test p2pml_api_test p2pml_platform_sim_lab_test)
+  ninja -C build/tsan -j "$jobs" "${targets[@]}" || return 1
+  local status=0
+  run_ctest tsan -L '^(platform_native|api)$' || status=1
+  run_ctest tsan -R '^Seeds\.' || status=1
+  return $status
 }
 
 # Node's test runner closes with "# pass N" or "ℹ pass N" by its reporter.

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -11,13 +10,13 @@
 #include <iostream>
 #include <iterator>
 #include <mutex>
-#include <thread>
 
 #include "base/error.hpp"
 #include "p2pml/commands/commands.hpp"
 #include "p2pml/sim/simulation.hpp"
 #include "platform/sim/lab/plots.hpp"
 #include "platform/sim/lab/scenario_reader.hpp"
+#include "platform/sim/lab/seeds.hpp"
 #include "platform/sim/lab/trace.hpp"
 
 namespace p2pml::app {
@@ -272,44 +271,36 @@ Sums runSeeds(const SimCommand& command, const ScenarioSource& source) {
   if (variants.size() > 1) stop(kExitUsage, "--compare goes with one seed, not with --seeds");
   Sums sums;
   std::mutex mutex;
-  std::atomic<std::uint64_t> next = command.seeds->first;
   std::optional<std::string> failure;
-  const auto work = [&] {
-    for (;;) {
-      const std::uint64_t seed = next++;
-      if (seed > command.seeds->second) return;
-      SimulationSpec spec;
-      spec.source = &source;
-      spec.seed = seed;
-      spec.viewers = command.viewers;
-      spec.settings = variants.front().settings;
-      spec.httpOnly = command.httpOnly;
-      spec.twin = command.twin;
-      spec.twice = command.twice;
-      const auto simulation = simulate(spec);
-      const std::lock_guard lock(mutex);
-      if (!simulation) {
-        failure = simulation.error().detail;
-        next = command.seeds->second + 1;
-        return;
-      }
-      const lab::Metrics& m = simulation->variant.metrics;
-      sums.offload.push_back(m.offload);
-      sums.copies.push_back(m.copies.mean);
-      sums.startup.push_back(m.startupMs.p95);
-      sums.stallSeconds.push_back(m.stallSeconds);
-      sums.stalls += m.stalls;
-      if (simulation->records.violationCount == 0) {
-        ++sums.passed;
-      } else {
-        sums.failures.emplace_back(seed, lab::violationsText(simulation->records));
-      }
+  const auto work = [&](std::uint64_t seed) {
+    SimulationSpec spec;
+    spec.source = &source;
+    spec.seed = seed;
+    spec.viewers = command.viewers;
+    spec.settings = variants.front().settings;
+    spec.httpOnly = command.httpOnly;
+    spec.twin = command.twin;
+    spec.twice = command.twice;
+    const auto simulation = simulate(spec);
+    const std::lock_guard lock(mutex);
+    if (!simulation) {
+      failure = simulation.error().detail;
+      return false;
     }
+    const lab::Metrics& m = simulation->variant.metrics;
+    sums.offload.push_back(m.offload);
+    sums.copies.push_back(m.copies.mean);
+    sums.startup.push_back(m.startupMs.p95);
+    sums.stallSeconds.push_back(m.stallSeconds);
+    sums.stalls += m.stalls;
+    if (simulation->records.violationCount == 0) {
+      ++sums.passed;
+    } else {
+      sums.failures.emplace_back(seed, lab::violationsText(simulation->records));
+    }
+    return true;
   };
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < command.jobs; ++i) threads.emplace_back(work);
-  work();
-  for (auto& thread : threads) thread.join();
+  lab::forEachSeed(command.seeds->first, command.seeds->second, command.jobs, work);
   if (failure) stop(kExitUsage, source.name + ": " + *failure);
   std::ranges::sort(sums.failures);
   return sums;

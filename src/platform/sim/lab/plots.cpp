@@ -16,8 +16,11 @@ std::string subtitleOf(const Scenario& scenario, const std::vector<PlotInput>& i
   const std::size_t viewers = inputs.empty() ? 0 : inputs.front().records->viewers.size();
   const Stream& stream = scenario.stream;
   const double duration = static_cast<double>(stream.segmentDuration.count()) / 1e6;
-  return scenario.name + ": " + std::to_string(viewers) + " viewers, " + (stream.live ? "live" : "VOD") +
-         ", segments of " + fixed(duration, duration < 10 && duration != static_cast<int>(duration) ? 1 : 0) + " s";
+  // Of a file its name, wherever it lies.
+  std::string name = scenario.name.substr(scenario.name.rfind('/') + 1);
+  if (name.ends_with(".json")) name.resize(name.size() - 5);
+  return name + ": " + std::to_string(viewers) + " viewers, " + (stream.live ? "live" : "VOD") + ", segments of " +
+         fixed(duration, duration < 10 && duration != static_cast<int>(duration) ? 1 : 0) + " s";
 }
 
 Curve offloadOverTime(const PlotInput& input) {
@@ -118,8 +121,12 @@ std::vector<File> plotFiles(const Scenario& scenario, const std::vector<PlotInpu
                 false};
   Chart viewers{
       "Viewers and connections", subtitle, "time since the scenario's start (s)", "number", {}, {}, 0, {}, false};
+  // What belongs to one run has one colour; a twin stands behind its run.
+  std::size_t runs = 0;
   for (const PlotInput& input : inputs) {
     const bool twin = input.metrics == nullptr;
+    if (!twin) ++runs;
+    const std::size_t colour = runs > 0 ? runs - 1 : 0;
     std::vector<double> startups;
     std::vector<double> stallTimes;
     for (const ViewerRecord& viewer : input.records->viewers) {
@@ -129,23 +136,26 @@ std::vector<File> plotFiles(const Scenario& scenario, const std::vector<PlotInpu
     const std::size_t all = input.records->viewers.size();
     startup.curves.push_back(shareUpTo(input.name, std::move(startups), all, twin));
     stalls.curves.push_back(shareUpTo(input.name, std::move(stallTimes), all, twin));
+    startup.curves.back().colour = stalls.curves.back().colour = colour;
     if (twin) continue;
     offload.curves.push_back(offloadOverTime(input));
-    Curve limit{inputs.size() > 1 ? "limit of " + input.name : "limit", {}, false, true};
+    offload.curves.back().colour = colour;
+    Curve limit{inputs.size() > 1 ? "limit of " + input.name : "limit", {}, false, true, kNeutralColour};
     limit.points = {{0, input.metrics->offloadLimit},
                     {static_cast<double>(input.records->seconds.size()), input.metrics->offloadLimit}};
     if (offload.curves.size() == 1) offload.curves.push_back(std::move(limit));
     copies.curves.push_back(copiesOf(input, scenario));
-    Curve present{input.name + ", viewers", {}, false, false};
-    Curve connections{input.name + ", connections", {}, false, true};
+    copies.curves.back().colour = colour;
+    Curve present{input.name + ", viewers", {}, false, false, colour};
+    Curve connections{input.name + ", connections", {}, false, true, colour};
     for (std::size_t i = 0; i < input.records->seconds.size(); ++i) {
       present.points.emplace_back(static_cast<double>(i + 1), input.records->seconds[i].viewers);
       connections.points.emplace_back(static_cast<double>(i + 1), input.records->seconds[i].connections);
     }
     viewers.curves.push_back(std::move(present));
     viewers.curves.push_back(std::move(connections));
-    Curve half{input.name + ", half", {}, false, true};
-    Curve last{input.name + ", the last", {}, false, false};
+    Curve half{input.name + ", half", {}, false, true, colour};
+    Curve last{input.name + ", the last", {}, false, false, colour};
     for (const auto& quality : input.records->segments) {
       for (std::size_t i = 0; i < quality.size(); ++i) {
         if (quality[i].latencies.empty()) continue;

@@ -16,6 +16,9 @@ constexpr double kTop = 92;
 constexpr double kBottom = 58;
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 constexpr double kPlotHeight = kHeight - kTop - kBottom;
+constexpr double kLegendTop = 70;
+constexpr double kLegendRow = 18;
+constexpr double kLegendGap = 24;
 /// More points than pixels say nothing more.
 constexpr std::size_t kMaxPoints = 1500;
 
@@ -74,6 +77,22 @@ std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<doubl
   return few;
 }
 
+/// With its line; letters are taken for wide ones.
+double legendWidth(const Curve& curve) { return 28 + 7.2 * static_cast<double>(curve.name.size()); }
+
+std::size_t legendRows(const std::vector<Curve>& curves) {
+  std::size_t rows = 1;
+  double legend = kLeft;
+  for (const Curve& curve : curves) {
+    if (legend > kLeft && legend + legendWidth(curve) > kWidth - kLegendGap) {
+      ++rows;
+      legend = kLeft;
+    }
+    legend += legendWidth(curve) + kLegendGap;
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string escapeXml(std::string_view text) {
@@ -123,14 +142,18 @@ std::string chartSvg(const Chart& chart) {
   const std::vector<double> yTicks = ticks(chart.yMin, yMax * (chart.yMax ? 1 : 1.05), 5);
   const std::vector<double> xTicks = ticks(xMin, xMax, 8);
   if (!chart.yMax) yMax = std::max(yMax * 1.05, yTicks.back());
+  // A longer legend makes the picture higher.
+  const double more = kLegendRow * static_cast<double>(legendRows(chart.curves) - 1);
+  const double height = kHeight + more;
+  const double top = kTop + more;
   const auto toX = [&](double x) { return kLeft + (std::clamp(x, xMin, xMax) - xMin) / (xMax - xMin) * kPlotWidth; };
   const auto toY = [&](double y) {
-    return kTop + kPlotHeight - (std::clamp(y, chart.yMin, yMax) - chart.yMin) / (yMax - chart.yMin) * kPlotHeight;
+    return top + kPlotHeight - (std::clamp(y, chart.yMin, yMax) - chart.yMin) / (yMax - chart.yMin) * kPlotHeight;
   };
 
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(kWidth) + " " +
-                    number(kHeight) + "\" width=\"" + number(kWidth) + "\" height=\"" + number(kHeight) +
-                    "\" role=\"img\">\n<title>" + escapeXml(chart.title) + "</title>\n" + kStyle +
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(kWidth) + " " + number(height) +
+                    "\" width=\"" + number(kWidth) + "\" height=\"" + number(height) + "\" role=\"img\">\n<title>" +
+                    escapeXml(chart.title) + "</title>\n" + kStyle +
                     "<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n";
   svg += text(kLeft - 46, 28, "text title", "start", chart.title);
   svg += text(kLeft - 46, 48, "soft", "start", chart.subtitle);
@@ -140,21 +163,28 @@ std::string chartSvg(const Chart& chart) {
     svg += text(kLeft - 8, toY(y) + 4, "soft", "end", tickText(y, chart.percent));
   }
   for (const double x : xTicks) {
-    svg += line(toX(x), kTop + kPlotHeight, toX(x), kTop + kPlotHeight + 5, "axis");
-    svg += text(toX(x), kTop + kPlotHeight + 20, "soft", "middle", tickText(x, false));
+    svg += line(toX(x), top + kPlotHeight, toX(x), top + kPlotHeight + 5, "axis");
+    svg += text(toX(x), top + kPlotHeight + 20, "soft", "middle", tickText(x, false));
   }
-  svg += line(kLeft, kTop + kPlotHeight, kLeft + kPlotWidth, kTop + kPlotHeight, "axis");
-  svg += text(kLeft + kPlotWidth / 2, kHeight - 14, "text", "middle", chart.xLabel);
+  svg += line(kLeft, top + kPlotHeight, kLeft + kPlotWidth, top + kPlotHeight, "axis");
+  svg += text(kLeft + kPlotWidth / 2, height - 14, "text", "middle", chart.xLabel);
   svg += text(0, 0, "text", "middle", chart.yLabel,
-              " transform=\"translate(18 " + number(kTop + kPlotHeight / 2) + ") rotate(-90)\"");
+              " transform=\"translate(18 " + number(top + kPlotHeight / 2) + ") rotate(-90)\"");
 
+  std::size_t row = 0;
   double legend = kLeft;
   for (std::size_t i = 0; i < chart.curves.size(); ++i) {
     const Curve& curve = chart.curves[i];
-    const std::string classes = "curve c" + std::to_string(i % kColours) + (curve.faint ? " faint" : "");
-    svg += line(legend, 70, legend + 22, 70, classes);
-    svg += text(legend + 28, 74, "text", "start", curve.name);
-    legend += 52 + 7.2 * static_cast<double>(curve.name.size());
+    const std::string classes =
+        "curve c" + std::to_string(curve.colour.value_or(i) % kColours) + (curve.faint ? " faint" : "");
+    if (legend > kLeft && legend + legendWidth(curve) > kWidth - kLegendGap) {
+      ++row;
+      legend = kLeft;
+    }
+    const double legendY = kLegendTop + kLegendRow * static_cast<double>(row);
+    svg += line(legend, legendY, legend + 22, legendY, classes);
+    svg += text(legend + 28, legendY + 4, "text", "start", curve.name);
+    legend += legendWidth(curve) + kLegendGap;
     const auto points = thinned(curve.points);
     if (points.empty()) continue;
     std::string path = "M";

@@ -10,11 +10,15 @@
 
 namespace p2pml::sim::lab {
 
+/// A colour for what is no run: limits and the like.
+inline constexpr std::size_t kNeutralColour = 7;
+
 struct Curve {
   std::string name;
   std::vector<std::pair<double, double>> points;  ///< x rises
   bool steps = false;                             ///< the value holds until the next x
   bool faint = false;                             ///< a limit or something to compare with
+  std::optional<std::size_t> colour = {};         ///< which of the colours; else by its place in the chart
 };
 
 struct Chart {

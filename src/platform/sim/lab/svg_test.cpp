@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "platform/sim/lab/svg_testing.hpp"
 
 namespace p2pml::sim::lab {
@@ -37,6 +40,37 @@ TEST(Svg, AChartIsWellFormedWhateverIsInIt) {
   EXPECT_NE(svg.find("prefers-color-scheme: dark"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
+}
+
+/// Values of an attribute of all elements that have it, in their order.
+std::vector<double> valuesOf(const std::string& svg, const std::string& before) {
+  std::vector<double> values;
+  for (auto at = svg.find(before); at != std::string::npos; at = svg.find(before, at + 1)) {
+    values.push_back(std::stod(svg.substr(at + before.size())));
+  }
+  return values;
+}
+
+TEST(Svg, ALegendThatIsTooLongForALineGoesOnInTheNext) {
+  Chart chart{"t", "s", "x", "y", {}, {}, 0, {}, false};
+  for (int i = 0; i < 2; ++i) chart.curves.push_back({"a curve", {{0, 1}}, false, false});
+  EXPECT_NE(chartSvg(chart).find("height=\"420\""), std::string::npos);
+  for (int i = 0; i < 30; ++i) chart.curves.push_back({"a curve with a long name", {{0, 1}}, false, false});
+  const std::string svg = chartSvg(chart);
+  EXPECT_EQ(xmlFault(svg), "");
+  const double height = valuesOf(svg, " height=\"").front();
+  EXPECT_GT(height, 420);
+  for (const double x : valuesOf(svg, "<text x=\"")) EXPECT_LT(x, 760);
+  for (const double y : valuesOf(svg, "\" y=\"")) EXPECT_LT(y, height);
+}
+
+TEST(Svg, ACurveMayHaveTheColourOfAnother) {
+  Chart chart{"t", "s", "x", "y", {}, {}, 0, {}, false};
+  chart.curves.push_back({"one", {{0, 1}}, false, false});
+  chart.curves.push_back({"its limit", {{0, 2}}, false, true, 0});
+  const std::string svg = chartSvg(chart);
+  EXPECT_NE(svg.find("class=\"curve c0 faint\""), std::string::npos);
+  EXPECT_EQ(svg.find("class=\"curve c1"), std::string::npos);
 }
 
 TEST(Svg, TheCheckerOfTheseTestsSeesFaults) {
