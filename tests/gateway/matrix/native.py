@@ -138,7 +138,7 @@ class Mpv:
         seen = Seen()
         text, seen.error = run(["mpv", "--no-config", "--msg-level=all=warn,ffmpeg=v", "--vo=null", "--no-audio", "--framedrop=no", "--cache=no",
                                 "--demuxer-readahead-secs=0.5", "--vf=lavfi=[showinfo]", task.url], task.seconds)
-        for found in re.finditer(r"n: *\d+ pts:.* checksum:(\w+) plane_checksum:\[([^\]]*)\]", text):
+        for found in re.finditer(r" checksum:(\w+) plane_checksum:\[(\w+)", text):
             seen.add("video 0", f"{found[1]} {found[2]}")
             seen.frames += 1
         return seen
