@@ -23,8 +23,8 @@ void addGateway(CLI::App& app, Action& action) {
   sub->callback([command, &action] {
     action = [command] {
       return runGateway("gateway", *command, [](native::GatewayServer& server, auto&, const auto&) {
-        std::cout << "gateway listening on " << server.url() << "\nopen " << server.url() << "/play?url=URL in a player"
-                  << std::endl;
+        std::cout << "gateway listening on " << server.url() << "\nopen " << server.url()
+                  << "/play?url=URL in a player, " << server.url() << "/ in a browser" << std::endl;
       });
     };
   });

@@ -107,7 +107,7 @@ void Demo::startGateway() {
   options.listen.port = kPagePort;
   options.gateway.page = pageFiles();
   options.gateway.version = std::string(version());
-  options.lanes.settings = options_.settings;
+  options.lanes.settings = static_cast<const engine::Settings&>(options_.settings);
   options.lanes.rtc.localAddresses = {"127.0.0.1"};
   options.seed = std::random_device{}();
   auto gateway = native::GatewayServer::start(runtime_->loop(), options, {});
