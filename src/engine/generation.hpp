@@ -34,7 +34,7 @@ enum class InfoHashRule : std::uint8_t {
 /// Which integer names a segment to binary peers.
 enum class Numbering : std::uint8_t {
   externalId,  ///< Segment::externalId: live and VOD differ (5b.1)
-  sequence,    ///< the media sequence number always
+  sequence,    ///< HLS: the media sequence number always; DASH: Segment::externalIdOfG4
 };
 
 /// Which URL of the manifest names its swarms where the application gives no name (5a.1, 5b.1).

@@ -153,14 +153,17 @@ std::optional<WireName> wireNameOf(const Segment& segment, const std::string& st
   }
   name.id.value = name.stream.value + "+" + name.entry;
 
-  std::optional<std::int64_t> external = segment.externalId;
-  if (external && (*external < 0 || *external > kMaxSegmentNumber)) external.reset();
+  const auto inRange = [](std::optional<std::int64_t> number) {
+    return number && (*number < 0 || *number > kMaxSegmentNumber) ? std::nullopt : number;
+  };
+  const std::optional<std::int64_t> external = inRange(segment.externalId);
+  const std::optional<std::int64_t> ofG4 = inRange(segment.externalIdOfG4);
   std::optional<std::int64_t> sequence;
   if (const auto value = canonicalDecimal(segment.sequence, kMaxSegmentNumber)) {
     sequence = static_cast<std::int64_t>(*value);
   }
   name.number = external ? external : sequence;
-  name.sequence = sequence ? sequence : external;
+  name.sequence = ofG4 ? ofG4 : sequence ? sequence : external;
   return name;
 }
 

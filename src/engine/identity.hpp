@@ -47,7 +47,7 @@ const std::string& masterSwarmOf(const Segment& segment, const std::string& stre
 
 /// None if the segment cannot be shared: an entry with `|` would break the list (5a.3). A segment without a sequence is
 /// named by its id, one without a masterSwarmId belongs to the stream swarm given to load(). It has a number if
-/// `externalId` is set or the sequence is a decimal integer from 0 to 2^53-1.
+/// `externalId` is set or the sequence is a decimal integer from 0 to 2^53-1; that of G4 is `externalIdOfG4`, if set.
 std::optional<WireName> wireNameOf(const Segment& segment, const std::string& streamSwarmId);
 
 /// The stream's name inside its swarm id: the index, or the base64 SHA-1 of the property string (5b.1); `key` where

@@ -30,6 +30,8 @@ struct Segment {
   /// The segment's number among binary peers (docs/protocol/peer-binary.md 5b.1): the media sequence number of a live
   /// stream, the place in the playlist of a VOD. None: the sequence, if that is a number.
   std::optional<std::int64_t> externalId;
+  /// The number among peers of G4, where that is not the sequence: DASH, whose sequences are no integers (5b.1).
+  std::optional<std::int64_t> externalIdOfG4;
   /// How long it plays, in milliseconds, as the playlist says. The cooperative policy goes by it; without it it takes
   /// the pace at which the priorities change.
   std::optional<std::int64_t> duration;

@@ -16,6 +16,9 @@ using base::ErrorCode;
 constexpr std::string_view kSessionPrefix = "/s/";
 /// A live playlist that lists nothing new for so many target durations is stuck (RFC 8216 section 6.2.2 allows 1.5).
 constexpr std::int64_t kStuckAfter = 3;
+/// What time alone brings is reckoned anew so often while it is played, and sooner for what is not known.
+constexpr base::Duration kGrowth = base::seconds(5);
+constexpr base::Duration kUnknownGrowth = base::milliseconds(500);
 
 bool hostAllowed(const std::vector<std::string>& allowed, std::string_view host) {
   if (allowed.empty()) return true;
@@ -72,8 +75,16 @@ void Gateway::log(std::string text, bool trouble) {
 void Gateway::settle() {
   for (;;) {
     for (auto& [url, total] : passages_.takeTotals()) streams_.learnTotal(url, total);
+    for (auto& [url, total] : indexes_.takeTotals()) streams_.learnTotal(url, total);
     const auto arrived = manifests_.takeArrived();
     for (const ManifestKey& key : arrived) manifestArrived(key);
+    for (const std::string& opened : clocks_.takeLearnt()) grow(opened, base::Duration::zero());
+    const auto read = indexes_.takeRead();
+    for (const SegmentIndexes::Read& index : read) {
+      streams_.applyIndex(now_, *out_, index.stream, index.source, index.box);
+      // One that names further ones.
+      fetchIndexes(index.stream.substr(0, index.stream.find('\n')), index.source.url);
+    }
     const auto fallbacks = streams_.takeFallbacks();
     for (const Fallback& fallback : fallbacks) {
       const auto exchange = exchanges_.find(fallback.exchange);
@@ -82,7 +93,7 @@ void Gateway::settle() {
       log("asking the origin itself for " + redacted(passage.url) + ": " + fallback.reason, true);
       pass(std::move(passage));
     }
-    if (arrived.empty() && fallbacks.empty()) break;
+    if (arrived.empty() && read.empty() && fallbacks.empty()) break;
   }
 }
 
@@ -133,10 +144,7 @@ base::Result<std::string> Gateway::open(const std::string& url) {
     sessions_.erase(oldest);
     const bool wanted = seeded_.contains(opened) ||
                         std::ranges::any_of(sessions_, [&](const auto& item) { return item.second.opened == opened; });
-    if (!wanted) {
-      streams_.forget(*out_, opened);
-      manifests_.forget(*out_, opened);
-    }
+    if (!wanted) forget(opened);
   }
   const std::string name = base::toHex(base::sha1(options_.secret + std::to_string(++lastSession_))).substr(0, 24);
   Session session{*canonical, UrlSpace(std::string(kSessionPrefix) + name + "/", *canonical), now_};
@@ -145,6 +153,14 @@ base::Result<std::string> Gateway::open(const std::string& url) {
   sessions_.emplace(name, std::move(session));
   log("opened " + redacted(*canonical));
   return path;
+}
+
+void Gateway::forget(const std::string& opened) {
+  streams_.forget(*out_, opened);
+  manifests_.forget(*out_, opened);
+  indexes_.forget(*out_, opened + "\n");
+  clocks_.forget(*out_, opened);
+  opened_.erase(opened);
 }
 
 void Gateway::on(const input::Open& what) {
@@ -166,9 +182,13 @@ void Gateway::on(const input::Seed& seed) {
 
 void Gateway::lookAgain() {
   for (auto& [opened, seeded] : seeded_) {
+    std::vector<std::string> due;
     for (auto& [url, when] : seeded.next) {
       if (when > now_) continue;
       when = base::kNever;  // until it has arrived
+      due.push_back(url);
+    }
+    for (const std::string& url : due) {
       if (manifests_.get(now_, *out_, {opened, url}, publicOnly(opened), {}, lastFetch_) != nullptr) {
         manifestArrived({opened, url});
       }
@@ -179,14 +199,61 @@ void Gateway::lookAgain() {
 // ----------------------------------------------------------------------------------------------------------- manifests
 
 ManifestContext Gateway::contextOf(const ManifestKey& key) const {
-  ManifestContext context{key.opened, nullptr, nullptr};
+  ManifestContext context{key.opened, nullptr, nullptr, clocks_.atZero(key.opened), now_};
   const Manifest* master = manifests_.find({key.opened, key.opened});
   if (master == nullptr || key.url == key.opened) return context;
   context.variables = &master->read.variables;
-  for (const ListedStream& listed : master->read.listed) {
+  for (const media::TimelineStream& listed : master->read.listed) {
     if (canonicalUrl(listed.url) == key.url) context.listed = &listed;
   }
   return context;
+}
+
+void Gateway::tell(const std::string& opened, std::vector<ManifestStream> streams) {
+  for (ManifestStream& stream : streams) {
+    streams_.tell(now_, *out_, opened, publicOnly(opened), std::move(stream));
+  }
+}
+
+/// A new version has come: what it says of streams and times.
+void Gateway::takeStreams(const ManifestKey& key, const Manifest& manifest) {
+  const ReadManifest& read = manifest.read;
+  Opened& opened = opened_[key.opened];
+  if (opened.trouble != read.trouble) {
+    opened.trouble = read.trouble;
+    if (!read.trouble.empty()) log(redacted(key.url) + " is not shared: " + read.trouble, true);
+  }
+  std::vector<ManifestStream> streams = manifests_.takeStreams(key);
+  if (read.kind == media::PresentationKind::dash) {
+    const auto before = clocks_.atZero(key.opened);
+    if (read.live) clocks_.learn(now_, *out_, key.opened, read.timing, publicOnly(key.opened), lastFetch_);
+    opened.growing = read.growing;
+    opened.url = manifest.url;
+    opened.grownAt = now_;
+    if (read.live && clocks_.atZero(key.opened) != before) {
+      // The manifest itself has told the time.
+      for (ManifestStream& stream : streams) stream.wallAtZero = clocks_.atZero(key.opened);
+      tell(key.opened, std::move(streams));
+      return grow(key.opened, base::Duration::zero());
+    }
+  }
+  tell(key.opened, std::move(streams));
+}
+
+/// Segments that are there by now, unless that was reckoned less than `atLeast` ago.
+void Gateway::grow(const std::string& name, base::Duration atLeast) {
+  const auto known = opened_.find(name);
+  if (known == opened_.end() || !known->second.growing || now_ - known->second.grownAt < atLeast) return;
+  known->second.grownAt = now_;
+  auto grown = grownStreams(*known->second.growing, known->second.url, contextOf({name, name}));
+  if (grown) tell(name, *std::move(grown));
+}
+
+/// Of streams whose segments are known by an index in the resource at `url`; in any if that is empty.
+void Gateway::fetchIndexes(const std::string& opened, std::string_view url) {
+  for (const auto& [stream, index] : streams_.indexesIn(opened, url)) {
+    indexes_.want(*out_, stream, index, publicOnly(opened), lastFetch_);
+  }
 }
 
 void Gateway::manifestArrived(const ManifestKey& key) {
@@ -198,23 +265,23 @@ void Gateway::manifestArrived(const ManifestKey& key) {
     } else if (!manifest->good()) {
       log(redacted(key.url) + ": HTTP status " + std::to_string(manifest->status), true);
     }
-    for (const ManifestStream& stream : manifest->read.streams) {
-      streams_.tell(now_, *out_, key.opened, publicOnly(key.opened), ManifestStream(stream));
-    }
+    takeStreams(key, *manifest);
   }
   const auto seeded = seeded_.find(key.opened);
   if (seeded != seeded_.end()) {
-    const bool live = !manifest->good() || manifest->read.live();
-    base::Duration again = base::seconds(5);
-    for (const ManifestStream& stream : manifest->read.streams) {
-      again = std::max(stream.targetDuration / 2, base::milliseconds(500));
-    }
-    seeded->second.next[key.url] = live ? now_ + again : base::kNever;
+    const bool live = !manifest->good() || manifest->read.live;
+    const base::TimePoint again = live ? now_ + manifest->read.refresh : base::kNever;
+    // An MPD may say that its next version is elsewhere.
+    const bool moved = manifest->good() && !manifest->read.locations.empty();
+    if (moved) seeded->second.next.erase(key.url);
+    seeded->second.next[moved ? manifest->read.locations.front() : key.url] = again;
+    fetchIndexes(key.opened, "");
     // What a listed playlist lists in turn is no stream of this one: manifests could go on for ever.
     if (manifest->good() && key.url == key.opened) {
-      for (const ListedStream& listed : manifest->read.listed) {
+      for (const media::TimelineStream& listed : manifest->read.listed) {
         const auto url = canonicalUrl(listed.url);
-        if (!listed.shared || !url || seeded->second.next.size() > options_.streams.maxLanes) continue;
+        const bool shared = listed.sharedInG0 || listed.sharedInBinary;
+        if (!shared || !url || seeded->second.next.size() > options_.streams.maxLanes) continue;
         seeded->second.next.try_emplace(*url, now_);
       }
     }
@@ -242,26 +309,17 @@ void Gateway::answerManifest(const Waiting& waiting, const ManifestKey& key, con
     return;
   }
   const ManifestContext context = contextOf(key);
-  media::PlaylistVariables variables = manifest.read.variables;
-  if (context.variables != nullptr) variables.insert(context.variables->begin(), context.variables->end());
-  if (manifest.read.dash && canonicalUrl(manifest.url) != key.url) {
-    // It is not rewritten, so the player must be where its URLs are relative to.
-    const auto path = session->second.space.localPath(manifest.url);
-    if (!path) return respondText(*out_, waiting.exchange, 502, path.error().detail);
-    out_->push_back(output::RespondHead{waiting.exchange, 302, {{"Location", *path}}, std::uint64_t{0}});
-    out_->push_back(output::RespondEnd{waiting.exchange});
-    return;
-  }
-  auto text = manifest.read.dash
-                  ? base::Result<std::string>(manifest.text)
-                  : rewriteManifest(manifest.text, manifest.url, waiting.target, variables, session->second.space);
+  static const media::PlaylistVariables kNone;
+  auto text = rewriteManifest(manifest.text, manifest.url, manifest.read.kind, {waiting.target, waiting.host},
+                              context.variables != nullptr ? *context.variables : kNone, session->second.space);
   if (!text) {
     log(redacted(key.url) + ": " + text.error().detail, true);
     respondText(*out_, waiting.exchange, 502, "not a manifest to be played: " + text.error().detail);
     return;
   }
   const std::string tag = entityTag(*text);
-  Headers headers{{"Content-Type", std::string(manifest.read.dash ? kDashType : kHlsType)},
+  const bool dash = manifest.read.kind == media::PresentationKind::dash;
+  Headers headers{{"Content-Type", std::string(dash ? kDashType : kHlsType)},
                   {"Cache-Control", "no-cache"},
                   {"ETag", tag}};
   if (!waiting.ifNoneMatch.empty() && matchesEntityTag(waiting.ifNoneMatch, tag)) {
@@ -362,7 +420,13 @@ void Gateway::media(const input::Request& request) {
   const std::string_view range = headerValue(request.headers, "Range");
   PassageRequest passage{request.id, *url, headOnly, session->second.space.publicOnly(), request.headers};
 
-  if (const auto place = streams_.find(opened, *url, range)) {
+  grow(opened, kGrowth);
+  auto place = streams_.find(opened, *url, range);
+  if (!place) {
+    grow(opened, kUnknownGrowth);
+    place = streams_.find(opened, *url, range);
+  }
+  if (place) {
     // If-Range needs a strong validator, and segments have weak ones: its condition is false (RFC 9110 13.1.5).
     const bool conditional = !headerValue(request.headers, "If-Range").empty();
     SegmentQuestion question{request.id,
@@ -378,14 +442,17 @@ void Gateway::media(const input::Request& request) {
   }
   const ManifestKey key{opened, *url};
   const bool listed = contextOf(key).listed != nullptr;
-  if (*url == opened || listed || looksLikeManifest(*url)) {
-    const Waiting waiting{request.id, name, request.target, std::string(headerValue(request.headers, "If-None-Match"))};
+  if (*url == opened || listed || looksLikeManifest(*url) || manifests_.isLocation(opened, *url)) {
+    const Waiting waiting{request.id, name, request.target, std::string(headerValue(request.headers, "If-None-Match")),
+                          std::string(headerValue(request.headers, "Host"))};
     const Manifest* manifest =
         manifests_.get(now_, *out_, key, session->second.space.publicOnly(), request.headers, lastFetch_);
     if (manifest != nullptr) return answerManifest(waiting, key, *manifest);
     waiting_[key].push_back(waiting);
     return;
   }
+  fetchIndexes(opened, *url);
+  passage.fresh = manifests_.isTiming(opened, *url);
   pass(std::move(passage));
 }
 
@@ -411,18 +478,22 @@ void Gateway::on(const input::RequestGone& gone) {
 // ---------------------------------------------------------------------------------------------------- fetches, engines
 
 void Gateway::on(const input::FetchHead& head) {
-  if (!manifests_.on(now_, *out_, head)) passages_.on(now_, *out_, head);
+  if (const ManifestKey* key = manifests_.fetchedBy(head.id)) clocks_.arrived(now_, key->opened, head.headers);
+  if (manifests_.on(now_, *out_, head) || indexes_.on(*out_, head) || clocks_.on(now_, *out_, head)) return;
+  passages_.on(now_, *out_, head);
 }
 void Gateway::on(const input::FetchData& data) {
-  if (!manifests_.on(now_, *out_, data)) passages_.on(now_, *out_, data);
+  if (manifests_.on(now_, *out_, data) || indexes_.on(*out_, data) || clocks_.on(*out_, data)) return;
+  passages_.on(now_, *out_, data);
 }
 void Gateway::on(const input::FetchDone& done) {
-  if (!manifests_.on(now_, *out_, done, [this](const ManifestKey& key) { return contextOf(key); })) {
-    passages_.on(now_, *out_, done);
-  }
+  if (manifests_.on(now_, *out_, done, [this](const ManifestKey& key) { return contextOf(key); })) return;
+  if (indexes_.on(done) || clocks_.on(now_, done)) return;
+  passages_.on(now_, *out_, done);
 }
 void Gateway::on(const input::FetchFailed& failed) {
-  if (!manifests_.on(now_, *out_, failed)) passages_.on(now_, *out_, failed);
+  if (manifests_.on(now_, *out_, failed) || indexes_.on(failed) || clocks_.on(failed)) return;
+  passages_.on(now_, *out_, failed);
 }
 
 void Gateway::on(const input::SegmentFound& found) { streams_.on(now_, *out_, found); }
@@ -498,7 +569,7 @@ Report Gateway::report() const {
     row.failures = entry.failures;
     row.lastError = entry.lastError;
     for (const auto& [name, player] : entry.stream.players().all()) {
-      row.players.push_back({player.at, player.waiting, player.active(now_), player.buffer(now_)});
+      row.players.push_back({entry.stream.numberAt(player.at), player.waiting, player.active(now_), player.buffer(now_)});
     }
     if (entry.lane) row.lane = entry.lane->report;
     report.streams.push_back(std::move(row));

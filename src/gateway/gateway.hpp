@@ -24,6 +24,8 @@
 #include "gateway/page.hpp"
 #include "gateway/passages.hpp"
 #include "gateway/report.hpp"
+#include "gateway/segment_indexes.hpp"
+#include "gateway/server_clocks.hpp"
 #include "gateway/streams.hpp"
 #include "gateway/urls.hpp"
 
@@ -67,6 +69,7 @@ class Gateway {
     std::string session;
     std::string target;
     std::string ifNoneMatch;
+    std::string host;  // of ours, as the player wrote it
   };
   struct Exchange {
     bool media = false;  // answers of /s/...: any page that knows the session may read them
@@ -77,12 +80,20 @@ class Gateway {
     std::uint64_t sent = 0;
     std::uint64_t drained = 0;
   };
+  /// What is remembered of an opened manifest.
+  struct Opened {
+    std::shared_ptr<const media::Mpd> growing;  // its last version, if time alone brings segments
+    std::string url;                            // of that, after redirects
+    base::TimePoint grownAt{};
+    std::string trouble;  // last told
+  };
   /// A stream kept for peers: its manifests are looked at again by ourselves.
   struct Seeded {
     std::map<std::string, base::TimePoint> next;  // by manifest
   };
 
   void on(const input::Tick&);
+  void on(const input::WallClock& clock) { clocks_.setLocal(now_, clock.time); }
   void on(const input::Open& open);
   void on(const input::Seed& seed);
   void on(const input::Request& request);
@@ -106,6 +117,11 @@ class Gateway {
   void publish();
   void settle();
   void manifestArrived(const ManifestKey& key);
+  void takeStreams(const ManifestKey& key, const Manifest& manifest);
+  void tell(const std::string& opened, std::vector<ManifestStream> streams);
+  void grow(const std::string& opened, base::Duration atLeast);
+  void fetchIndexes(const std::string& opened, std::string_view url);
+  void forget(const std::string& opened);
   void answerManifest(const Waiting& waiting, const ManifestKey& key, const Manifest& manifest);
   void pass(PassageRequest request);
   void lookAgain();
@@ -121,7 +137,10 @@ class Gateway {
   Streams streams_;
   Manifests manifests_;
   Passages passages_;
+  SegmentIndexes indexes_;
+  ServerClocks clocks_;
   std::map<std::string, Session> sessions_;
+  std::map<std::string, Opened> opened_;
   std::map<ManifestKey, std::vector<Waiting>> waiting_;
   std::map<ExchangeId, Exchange> exchanges_;
   std::map<ExchangeId, Subscriber> subscribers_;

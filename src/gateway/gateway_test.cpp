@@ -96,25 +96,6 @@ TEST_F(GatewayTest, WhatIsNoManifestIsRefusedInPlainWords) {
   EXPECT_THAT(world.answer(asked).body, HasSubstr("not an HLS or DASH manifest: "));
 }
 
-TEST_F(GatewayTest, DashIsPlayedThoughNotShared) {
-  const std::string url = "https://example.com/a/index.mpd";
-  const std::string mpd = "<?xml version=\"1.0\"?>\n<MPD type=\"static\"/>";
-  const std::string path = world.play(url);
-  const ExchangeId asked = world.request(path);
-  world.respond(url, mpd);
-  EXPECT_EQ(world.answer(asked).body, mpd);
-  EXPECT_EQ(world.answer(asked).header("Content-Type"), "application/dash+xml");
-  const ExchangeId segment = world.request(besides(path, "chunk-1.m4s"));
-  world.respond("https://example.com/a/chunk-1.m4s", "abc");
-  EXPECT_EQ(world.answer(segment).body, "abc");
-  // A player that was led elsewhere must know it: URLs are relative to there.
-  const std::string moved = world.play("https://example.com/b/index.mpd");
-  const ExchangeId led = world.request(moved);
-  world.respond("https://example.com/b/index.mpd", mpd, 200, {}, "https://cdn.example.com/c/index.mpd");
-  EXPECT_EQ(world.answer(led).status, 302);
-  EXPECT_TRUE(world.answer(led).header("Location").ends_with("/1/c/index.mpd"));
-}
-
 TEST_F(GatewayTest, TheOriginsOwnAnswerForAManifestIsPassedOn) {
   const std::string path = world.play(kUrl);
   const ExchangeId asked = world.request(path);
@@ -130,7 +111,7 @@ TEST_F(GatewayTest, ManifestsThatNameFilesOrScriptsAreRefused) {
     const ExchangeId asked = other.request(path);
     other.respond(kUrl, "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n" + std::string(uri) + "\n#EXT-X-ENDLIST\n");
     EXPECT_EQ(other.answer(asked).status, 502) << uri;
-    EXPECT_THAT(other.answer(asked).body, HasSubstr("line 4: ")) << uri;
+    EXPECT_THAT(other.answer(asked).body, HasSubstr(uri)) << uri;
   }
 }
 

@@ -106,7 +106,25 @@ std::string_view contentTypeOf(std::string_view url) {
       if (equalsIgnoringCase(url.substr(dot + 1), extension)) return type;
     }
   }
-  return "application/octet-stream";
+  return kUnknownType;
+}
+
+std::optional<media::WallTime> dateOf(const Headers& headers) {
+  // "Sun, 06 Nov 1994 08:49:37 GMT"
+  const std::string_view date = headerValue(headers, "Date");
+  constexpr std::string_view kForm = "Sun, 06 Nov 1994 08:49:37 GMT";
+  if (date.size() != kForm.size() || !date.ends_with(" GMT")) return std::nullopt;
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t month = kMonths.find(date.substr(8, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+  const std::string number = std::to_string(month / 3 + 101).substr(1);
+  const std::string iso = std::string(date.substr(12, 4)) + "-" + number + "-" + std::string(date.substr(5, 2)) + "T" +
+                          std::string(date.substr(17, 8)) + "Z";
+  const auto time = media::parseDateTime(iso);
+  if (!time) return std::nullopt;
+  constexpr std::uint64_t kMonth = 30ULL * 24 * 3600;
+  const std::uint64_t age = std::min(digits(headerValue(headers, "Age")).value_or(0), kMonth);
+  return *time + base::seconds(static_cast<std::int64_t>(age));
 }
 
 base::Duration freshness(const Headers& headers, base::Duration otherwise) {

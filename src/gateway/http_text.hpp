@@ -11,6 +11,7 @@
 
 #include "base/time.hpp"
 #include "gateway/io.hpp"
+#include "media/iso8601.hpp"
 
 namespace p2pml::gateway {
 
@@ -36,11 +37,17 @@ std::optional<Span> spanOf(const RequestRange& range, std::uint64_t size);
 /// "bytes 0-9/100"
 std::string contentRange(const Span& span, std::uint64_t total);
 
-/// By the path's extension; "application/octet-stream" if that says nothing.
+/// What says nothing.
+inline constexpr std::string_view kUnknownType = "application/octet-stream";
+/// By the path's extension; kUnknownType if that says nothing.
 std::string_view contentTypeOf(std::string_view url);
 /// What manifests are served as.
 inline constexpr std::string_view kHlsType = "application/vnd.apple.mpegurl";
 inline constexpr std::string_view kDashType = "application/dash+xml";
+
+/// The server's time as its answer has it: Date, and Age where a cache gave it (RFC 9110 section 6.6.1, RFC 9111
+/// section 5.1). Nothing without a date of the preferred form, IMF-fixdate.
+std::optional<media::WallTime> dateOf(const Headers& headers);
 
 /// How long an answer with these headers may be reused by players of one user (RFC 9111 section 4.2.1, a private
 /// cache); zero if not at all. Without any word about it: `otherwise`.

@@ -16,6 +16,7 @@
 #include "base/error.hpp"
 #include "base/strong.hpp"
 #include "base/time.hpp"
+#include "media/iso8601.hpp"
 #include "media/stream_segments.hpp"
 
 namespace p2pml::gateway {
@@ -60,6 +61,11 @@ struct SwarmReport {
 namespace input {
 
 struct Tick {};
+
+/// What time it is in the world; the host tells it at the start and about once a second.
+struct WallClock {
+  media::WallTime time;
+};
 
 /// Opens a stream for the user who started the program; answered by output::Opened.
 struct Open {
@@ -154,7 +160,7 @@ struct LaneEvent {
 }  // namespace input
 
 using Input =
-    std::variant<input::Tick, input::Open, input::Seed, input::Request, input::RequestDrained, input::RequestGone,
+    std::variant<input::Tick, input::WallClock, input::Open, input::Seed, input::Request, input::RequestDrained, input::RequestGone,
                  input::FetchHead, input::FetchData, input::FetchDone, input::FetchFailed, input::SegmentFound,
                  input::SegmentBytes, input::SegmentLoaded, input::SegmentFailed, input::LaneReport, input::LaneEvent>;
 

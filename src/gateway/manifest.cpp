@@ -1,11 +1,16 @@
 #include "gateway/manifest.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <map>
+#include <utility>
 
 #include "gateway/http_text.hpp"
+#include "media/dash/mpd_reader.hpp"
+#include "media/dash/mpd_rewrite.hpp"
+#include "media/dash_timeline.hpp"
+#include "media/hls_timeline.hpp"
 #include "media/m3u8.hpp"
-#include "media/m3u8_lexer.hpp"
+#include "media/m3u8_rewrite.hpp"
 #include "media/uri.hpp"
 
 namespace p2pml::gateway {
@@ -13,70 +18,166 @@ namespace p2pml::gateway {
 namespace {
 
 using base::ErrorCode;
-using media::M3u8LineKind;
+using media::PresentationKind;
+using media::TimelineStream;
+using media::TrackKind;
 
-std::string labelOf(const media::Variant& variant) {
-  std::string label = variant.resolution ? std::to_string(variant.resolution->height) + "p " : "";
-  return label + std::to_string(variant.bandwidth / 1000) + " kbit/s";
+/// Clocks differ: a player whose clock is ahead of ours by less than this asks for nothing that is not known.
+constexpr base::Duration kClockTolerance = base::seconds(10);
+
+/// True for the beginning of an MPEG-DASH MPD.
+bool looksLikeMpd(std::string_view text) {
+  constexpr std::size_t kProlog = 4096;
+  const std::string_view start = text.substr(0, kProlog);
+  const std::size_t first = start.find('<');
+  if (first == std::string_view::npos) return false;
+  const std::string_view before = start.substr(0, first);
+  const bool onlyBlanks = before.find_first_not_of("\xef\xbb\xbf \t\r\n") == std::string_view::npos;
+  for (std::size_t at = first; onlyBlanks && at != std::string_view::npos; at = start.find('<', at + 1)) {
+    const std::string_view name = start.substr(at + 1, start.find_first_of(" \t\r\n/>", at) - at - 1);
+    if (name.substr(name.find(':') == std::string_view::npos ? 0 : name.find(':') + 1) == "MPD") return true;
+  }
+  return false;
 }
 
-/// The names of an audio rendition: G0 viewers do not share them, so only p2pml nodes meet by the swarm id.
-media::StreamNames audioNames(std::string_view openedUrl, const media::MultivariantPlaylist& master, std::size_t at) {
-  media::StreamNames names;
-  names.properties = media::audioStreamProperties(master, at);
-  names.masterSwarmId = media::masterSwarmIdOf(openedUrl);
-  names.streamId = "A" + std::to_string(names.properties.index);
+bool isShared(const TimelineStream& stream) { return stream.sharedInG0 || stream.sharedInBinary; }
+
+/// G0 has no name for alternative audio and for what its players leave out: only p2pml nodes meet by these.
+void nameForNodes(TimelineStream& stream, PresentationKind kind) {
+  media::StreamNames& names = stream.names;
+  if (names.streamId || !isShared(stream)) return;
+  if (kind == PresentationKind::dash) {
+    names.streamId = std::string(toString(stream.kind)) + ":" + stream.id;
+  } else if (names.properties.type == media::StreamType::secondary) {
+    names.streamId = "A" + std::to_string(names.properties.index);
+  } else {
+    return;  // a playlist alone: it has its manifest's name
+  }
   names.streamSwarmId = names.masterSwarmId + "+" + *names.streamId;
-  return names;
 }
 
-void tellRedirect(media::StreamNames& names, std::string_view openedUrl, std::string_view url) {
-  if (openedUrl != url) names.properties.redirectedSwarmId = media::masterSwarmIdOf(url);
+std::vector<ManifestStream> streamsOf(media::Presentation&& presentation, const ManifestContext& context) {
+  std::vector<ManifestStream> streams;
+  std::vector<base::Duration> periods;
+  const bool dash = presentation.kind == PresentationKind::dash;
+  for (const media::TimelinePeriod& period : presentation.periods) periods.push_back(period.start);
+  std::map<std::string, int> seen;
+  for (TimelineStream& timeline : presentation.streams) {
+    if (!isShared(timeline)) continue;
+    nameForNodes(timeline, presentation.kind);
+    ManifestStream stream;
+    stream.label = labelOf(timeline);
+    stream.kind = presentation.kind;
+    stream.key = dash ? std::string(toString(timeline.kind)) + " " + timeline.id : timeline.names.streamSwarmId;
+    // A Representation without an id of its own is known by its place.
+    if (const int before = seen[stream.key]++; before > 0) stream.key += " " + std::to_string(before);
+    if (dash) stream.periods = periods;
+    if (dash && presentation.live.value_or(false)) stream.wallAtZero = context.wallAtZero;
+    stream.timeline = std::move(timeline);
+    streams.push_back(std::move(stream));
+  }
+  return streams;
 }
 
-ReadManifest readMultivariant(const media::MultivariantPlaylist& master, std::string_view url,
-                              const ManifestContext& context) {
+base::Result<ReadManifest> readPlaylist(std::string_view text, std::string_view url, const ManifestContext& context) {
+  media::M3u8Options options;
+  if (context.variables != nullptr) options.imports = *context.variables;
+  auto playlist = media::parseM3u8(text, url, options);
+  if (!playlist) {
+    return base::fail(playlist.error().code, "not an HLS or DASH manifest: " + playlist.error().detail);
+  }
   ReadManifest read;
-  read.multivariant = true;
-  read.variables = master.variables;
-  const auto add = [&](std::string uri, media::StreamNames names, std::string label, bool shared) {
-    const bool known = std::ranges::find(read.listed, uri, &ListedStream::url) != read.listed.end();
-    if (known) return;  // one playlist is one stream, whatever lists it again
-    tellRedirect(names, context.openedUrl, url);
-    read.listed.push_back({std::move(uri), std::move(names), std::move(label), shared});
-  };
-  for (std::size_t i = 0; i < master.variants.size(); ++i) {
-    add(master.variants[i].uri, media::streamNamesOfVariant(context.openedUrl, master, i), labelOf(master.variants[i]),
-        true);
+  if (const auto* master = std::get_if<media::MultivariantPlaylist>(&*playlist)) {
+    read.variables = master->variables;
+    read.listed = media::presentationOf(*master, url, context.openedUrl).streams;
+    for (TimelineStream& stream : read.listed) nameForNodes(stream, PresentationKind::hls);
+    return read;
   }
-  for (std::size_t i = 0; i < master.renditions.size(); ++i) {
-    const media::Rendition& rendition = master.renditions[i];
-    if (!rendition.uri) continue;
-    const bool audio = rendition.type == media::RenditionType::audio;
-    add(*rendition.uri, audio ? audioNames(context.openedUrl, master, i) : media::StreamNames{},
-        (audio ? "audio " : "") + (rendition.language.empty() ? rendition.name : rendition.language), audio);
+  auto& media = std::get<media::MediaPlaylist>(*playlist);
+  read.variables = media.variables;
+  read.live = !media.endList;
+  read.refresh = std::max(media.targetDuration / 2, base::milliseconds(500));
+  auto presentation = media::presentationOf(media, url, context.openedUrl);
+  if (!presentation) {
+    read.trouble = presentation.error().detail;
+  } else if (presentation->streams.front().segments.size() > kMaxSharedSegments) {
+    read.trouble = "more than " + std::to_string(kMaxSharedSegments) + " segments";
+  } else {
+    TimelineStream& stream = presentation->streams.front();
+    if (context.listed != nullptr) {
+      const bool framesOnly = media.iFramesOnly;
+      TimelineStream listed = *context.listed;
+      listed.segments = std::move(stream.segments);
+      listed.live = stream.live;
+      listed.targetDuration = stream.targetDuration;
+      stream = std::move(listed);
+      if (framesOnly) stream.sharedInG0 = stream.sharedInBinary = false;
+    }
+    read.streams = streamsOf(*std::move(presentation), context);
   }
-  for (const media::Variant& variant : master.iFrameVariants) add(variant.uri, {}, "i-frames", false);
   return read;
 }
 
-ReadManifest readMedia(const media::MediaPlaylist& playlist, std::string_view url, const ManifestContext& context) {
-  ReadManifest read;
-  read.variables = playlist.variables;
-  if (playlist.iFramesOnly || (context.listed != nullptr && !context.listed->shared)) return read;
-  ManifestStream stream;
-  if (context.listed != nullptr) {
-    stream.names = context.listed->names;
-    stream.label = context.listed->label;
-  } else {
-    stream.names = media::streamNamesWithoutMaster(context.openedUrl);
-    stream.label = "single stream";
-    tellRedirect(stream.names, context.openedUrl, url);
+/// Whether time alone brings segments.
+bool grows(const media::Mpd& mpd) {
+  if (!mpd.dynamic) return false;
+  for (const media::MpdPeriod& period : mpd.periods) {
+    for (const media::MpdAdaptationSet& set : period.adaptationSets) {
+      const bool any = std::ranges::any_of(set.representations, [](const media::MpdRepresentation& representation) {
+        const media::MpdSegments& segments = representation.segments;
+        if (segments.addressing != media::MpdAddressing::byTemplate) return false;
+        if (!segments.timeline) return segments.duration.has_value();
+        return !segments.timeline->empty() && segments.timeline->back().repeat < 0;
+      });
+      if (any) return true;
+    }
   }
-  stream.segments = media::streamSegments(playlist, stream.names);
-  stream.live = !playlist.endList;
-  stream.targetDuration = playlist.targetDuration;
-  read.streams.push_back(std::move(stream));
+  return false;
+}
+
+base::Result<media::Presentation> timelineOf(const media::Mpd& mpd, std::string_view url,
+                                             const ManifestContext& context) {
+  std::optional<media::WallTime> now;
+  if (context.wallAtZero) now = *context.wallAtZero + context.now.time_since_epoch() + kClockTolerance;
+  if (mpd.dynamic && !now) return base::fail(ErrorCode::invalidArgument, "the time is not known");
+  auto presentation = media::presentationOf(mpd, url, context.openedUrl, now);
+  if (!presentation) return presentation;
+  std::size_t segments = 0;
+  for (const TimelineStream& stream : presentation->streams) segments += stream.segments.size();
+  if (segments > kMaxSharedSegments) {
+    return base::fail(ErrorCode::limitExceeded, "more than " + std::to_string(kMaxSharedSegments) + " segments");
+  }
+  return presentation;
+}
+
+ReadManifest readMpd(std::string_view text, std::string_view url, const ManifestContext& context) {
+  ReadManifest read;
+  read.kind = PresentationKind::dash;
+  auto mpd = media::dash::parseMpd(text, url);
+  if (!mpd) {
+    read.live = true;  // the next version may be better
+    read.trouble = mpd.error().detail;
+    return read;
+  }
+  read.live = mpd->dynamic;
+  for (const std::string& location : mpd->locations) {
+    if (auto canonical = canonicalUrl(location)) read.locations.push_back(*std::move(canonical));
+  }
+  for (const media::MpdDescriptor& timing : mpd->timing) read.timing.push_back({timing.schemeIdUri, timing.value});
+  auto presentation = timelineOf(*mpd, url, context);
+  if (!presentation) {
+    read.trouble = presentation.error().detail;
+    return read;
+  }
+  base::Duration longest{};
+  for (const TimelineStream& stream : presentation->streams) longest = std::max(longest, stream.targetDuration);
+  if (longest > base::Duration::zero()) read.refresh = std::max(longest / 2, base::milliseconds(500));
+  if (grows(*mpd)) {
+    read.growing = std::make_shared<const media::Mpd>(*std::move(mpd));
+  } else {
+    read.refresh = std::max(read.refresh, presentation->refreshInterval.value_or(base::Duration::zero()));
+  }
+  read.streams = streamsOf(*std::move(presentation), context);
   return read;
 }
 
@@ -86,98 +187,30 @@ bool isOpaqueScheme(std::string_view scheme) {
          equalsIgnoringCase(scheme, "uuid");
 }
 
-/// Puts the gateway's URLs into one playlist.
-class Rewriter {
- public:
-  Rewriter(media::UriResolver upstream, media::UriResolver local, const media::PlaylistVariables& variables,
-           UrlSpace& space)
-      : upstream_(std::move(upstream)), local_(std::move(local)), variables_(variables), space_(space) {}
-
-  base::Result<std::string> uri(std::string_view written) {
-    const std::string reference = substituted(written);
-    const auto target = upstream_.resolve(reference);
-    if (!target) return std::unexpected(target.error());
-    const std::string_view scheme = media::splitUri(*target).scheme.value_or("");
-    if (isOpaqueScheme(scheme)) return std::string(written);
-    const auto path = space_.localPath(*target);
-    if (!path) return std::unexpected(path.error());
-    // Where the player gets by itself needs no word.
-    const auto byItself = local_.resolve(reference);
-    if (byItself && *byItself == kLocalHost + *path) return std::string(written);
-    return *path;
-  }
-
-  base::Result<std::string> line(std::string_view text) {
-    switch (media::classify(text)) {
-      case M3u8LineKind::uri: return uri(text);
-      case M3u8LineKind::tag: return tag(text);
-      default: return std::string(text);
-    }
-  }
-
-  static constexpr const char* kLocalHost = "http://localhost";
-
- private:
-  [[nodiscard]] std::string substituted(std::string_view text) const {
-    std::string result;
-    for (;;) {
-      const std::size_t open = text.find("{$");
-      const std::size_t close = open == std::string_view::npos ? open : text.find('}', open);
-      if (close == std::string_view::npos) return result.append(text);
-      const auto found = variables_.find(text.substr(open + 2, close - open - 2));
-      result.append(text.substr(0, open));
-      result.append(found == variables_.end() ? text.substr(open, close + 1 - open) : std::string_view(found->second));
-      text.remove_prefix(close + 1);
-    }
-  }
-
-  base::Result<std::string> tag(std::string_view text) {
-    // Where players are sent to ask for another host by name: they stay with the one that was opened.
-    if (media::splitTag(text).name == "EXT-X-CONTENT-STEERING") return std::string();
-    std::string result;
-    std::size_t done = 0;
-    for (std::size_t open = text.find('"'); open != std::string_view::npos;) {
-      const std::size_t end = text.find('"', open + 1);
-      if (end == std::string_view::npos) break;
-      const std::string_view before = text.substr(0, open);
-      const bool isUri = before.ends_with(":URI=") || before.ends_with(",URI=") || before.ends_with(" URI=") ||
-                         before.ends_with("X-ASSET-URI=") || before.ends_with("X-ASSET-LIST=");
-      if (isUri) {
-        const auto replaced = uri(text.substr(open + 1, end - open - 1));
-        if (!replaced) return std::unexpected(replaced.error());
-        result.append(text.substr(done, open + 1 - done)).append(*replaced);
-        done = end;
-      }
-      open = text.find('"', end + 1);
-    }
-    return result.append(text.substr(done));
-  }
-
-  media::UriResolver upstream_;
-  media::UriResolver local_;
-  const media::PlaylistVariables& variables_;
-  UrlSpace& space_;
-};
+/// Our path `target` as a playlist at our path `from` may write it: what is in the same folder by its name.
+std::string relativeTo(std::string_view from, const std::string& target) {
+  from = from.substr(0, from.find('?'));
+  const std::string_view folder = from.substr(0, from.rfind('/') + 1);
+  if (folder.empty() || !target.starts_with(folder)) return target;
+  std::string name = target.substr(folder.size());
+  const std::size_t first = name.find_first_of("/?");
+  const bool readsOtherwise = name.empty() || first == 0 || name.substr(0, first).find(':') != std::string::npos;
+  if (readsOtherwise) return target;
+  return name;
+}
 
 }  // namespace
 
-bool looksLikeMpd(std::string_view text) {
-  constexpr std::size_t kProlog = 4096;
-  const std::string_view start = text.substr(0, kProlog);
-  const std::size_t first = start.find('<');
-  const bool xml = first != std::string_view::npos &&
-                   (start.substr(first).starts_with("<?xml") || start.substr(first).starts_with("<MPD"));
-  return xml && start.find("<MPD") != std::string_view::npos;
-}
-
-bool ReadManifest::live() const {
-  return std::ranges::any_of(streams, [](const ManifestStream& stream) { return stream.live; });
-}
-
-std::int64_t position(const media::StreamSegment& segment) {
-  std::int64_t value = 0;
-  std::from_chars(segment.sequence.data(), segment.sequence.data() + segment.sequence.size(), value);
-  return value;
+std::string labelOf(const TimelineStream& stream) {
+  const std::string rate = stream.bandwidth > 0 ? std::to_string(stream.bandwidth / 1000) + " kbit/s" : "";
+  const auto joined = [](std::string text, const std::string& more) {
+    return text.empty() || more.empty() ? text + more : text + " " + more;
+  };
+  const std::string& name = stream.language.empty() ? stream.label : stream.language;
+  if (stream.kind == TrackKind::audio) return joined(joined("audio", name), rate);
+  const std::string size = stream.resolution ? std::to_string(stream.resolution->height) + "p" : "";
+  const std::string label = joined(size, rate);
+  return label.empty() ? "single stream" : label;
 }
 
 bool looksLikeManifest(std::string_view url) {
@@ -186,38 +219,34 @@ bool looksLikeManifest(std::string_view url) {
 }
 
 base::Result<ReadManifest> readManifest(std::string_view text, std::string_view url, const ManifestContext& context) {
-  // Its relative URLs lead to the gateway by themselves; nothing of it is shared yet.
-  if (looksLikeMpd(text)) return ReadManifest{.dash = true};
-  media::M3u8Options options;
-  if (context.variables != nullptr) options.imports = *context.variables;
-  const auto playlist = media::parseM3u8(text, url, options);
-  if (!playlist) {
-    return base::fail(playlist.error().code, "not an HLS or DASH manifest: " + playlist.error().detail);
-  }
-  if (const auto* master = std::get_if<media::MultivariantPlaylist>(&*playlist)) {
-    return readMultivariant(*master, url, context);
-  }
-  return readMedia(std::get<media::MediaPlaylist>(*playlist), url, context);
+  return looksLikeMpd(text) ? readMpd(text, url, context) : readPlaylist(text, url, context);
 }
 
-base::Result<std::string> rewriteManifest(std::string_view text, std::string_view url, std::string_view localUrl,
-                                          const media::PlaylistVariables& variables, UrlSpace& space) {
-  auto upstream = media::UriResolver::forBase(url);
-  auto local = media::UriResolver::forBase(Rewriter::kLocalHost + std::string(localUrl));
-  if (!upstream) return std::unexpected(upstream.error());
-  if (!local) return std::unexpected(local.error());
-  Rewriter rewriter(*std::move(upstream), *std::move(local), variables, space);
-  std::string result;
-  result.reserve(text.size() + text.size() / 4);
-  media::M3u8LineReader lines(text);
-  while (const auto line = lines.next()) {
-    const auto rewritten = rewriter.line(line->text);
-    if (!rewritten) {
-      return base::fail(rewritten.error().code,
-                        "line " + std::to_string(line->number) + ": " + rewritten.error().detail);
+base::Result<std::vector<ManifestStream>> grownStreams(const media::Mpd& mpd, std::string_view url,
+                                                       const ManifestContext& context) {
+  auto presentation = timelineOf(mpd, url, context);
+  if (!presentation) return std::unexpected(presentation.error());
+  return streamsOf(*std::move(presentation), context);
+}
+
+base::Result<std::string> rewriteManifest(std::string_view text, std::string_view url, PresentationKind kind,
+                                          const PlayerPlace& place, const media::PlaylistVariables& variables,
+                                          UrlSpace& space) {
+  const bool dash = kind == PresentationKind::dash;
+  std::optional<base::Error> refused;
+  const auto rewriter = [&](const media::ManifestUri& uri) -> std::optional<std::string> {
+    if (isOpaqueScheme(media::splitUri(uri.url).scheme.value_or(""))) return std::nullopt;
+    const auto path = space.localPath(uri.url);
+    if (!path) {
+      if (!refused) refused = path.error();
+      return std::nullopt;
     }
-    result.append(*rewritten).push_back('\n');
-  }
+    // Not all players of DASH understand a path without a host.
+    return dash ? "http://" + std::string(place.host) + *path : relativeTo(place.path, *path);
+  };
+  auto result = dash ? media::dash::rewriteUris(text, url, rewriter, {.withoutPatches = true})
+                     : media::rewriteUris(text, url, rewriter, {.imports = variables, .withoutSteering = true});
+  if (refused) return std::unexpected(*refused);
   return result;
 }
 

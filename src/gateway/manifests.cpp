@@ -9,13 +9,45 @@ namespace p2pml::gateway {
 
 const Manifest* Manifests::find(const ManifestKey& key) const {
   const auto known = manifests_.find(key);
-  return known == manifests_.end() ? nullptr : known->second.get();
+  return known == manifests_.end() ? nullptr : &known->second;
+}
+
+std::vector<ManifestStream> Manifests::takeStreams(const ManifestKey& key) {
+  const auto known = manifests_.find(key);
+  return known == manifests_.end() ? std::vector<ManifestStream>() : std::exchange(known->second.read.streams, {});
+}
+
+const ManifestKey* Manifests::fetchedBy(FetchId fetch) const {
+  const auto at = fetching_.find(fetch);
+  return at == fetching_.end() ? nullptr : &at->second.key;
+}
+
+template <class Predicate>
+bool Manifests::anyOf(const std::string& opened, Predicate predicate) const {
+  for (auto at = manifests_.lower_bound({opened, ""}); at != manifests_.end() && at->first.opened == opened; ++at) {
+    if (predicate(at->second.read)) return true;
+  }
+  return false;
+}
+
+bool Manifests::isLocation(const std::string& opened, const std::string& url) const {
+  return anyOf(opened, [&](const ReadManifest& read) {
+    return std::ranges::find(read.locations, url) != read.locations.end();
+  });
+}
+
+bool Manifests::isTiming(const std::string& opened, const std::string& url) const {
+  return anyOf(opened, [&](const ReadManifest& read) {
+    return std::ranges::any_of(read.timing, [&](const media::TimingSource& source) {
+      return source.scheme.find(":http-") != std::string::npos && source.value.find(url) != std::string::npos;
+    });
+  });
 }
 
 const Manifest* Manifests::get(base::TimePoint now, Outputs& out, const ManifestKey& key, bool publicOnly,
                                const Headers& headers, std::uint64_t& lastFetch) {
   if (const Manifest* known = find(key)) {
-    const base::Duration shared = known->good() && !known->read.live() && !known->read.dash ? kShared : kSharedLive;
+    const base::Duration shared = known->good() && !known->read.live ? kShared : kSharedLive;
     if (now - known->fetchedAt < shared) return known;
   }
   const bool already = std::ranges::any_of(fetching_, [&](const auto& item) { return item.second.key == key; });
@@ -81,9 +113,9 @@ void Manifests::arrived(base::TimePoint now, ManifestKey key, Manifest manifest)
   if (!keepOld) {
     if (manifests_.size() >= kMaxManifests && !manifests_.contains(key)) {
       manifests_.erase(std::ranges::min_element(
-          manifests_, [](const auto& a, const auto& b) { return a.second->fetchedAt < b.second->fetchedAt; }));
+          manifests_, [](const auto& a, const auto& b) { return a.second.fetchedAt < b.second.fetchedAt; }));
     }
-    manifests_[key] = std::make_shared<const Manifest>(std::move(manifest));
+    manifests_[key] = std::move(manifest);
   }
   arrived_.push_back(std::move(key));
 }

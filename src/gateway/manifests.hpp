@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,6 +51,14 @@ class Manifests {
                       const Headers& headers, std::uint64_t& lastFetch);
   /// As it is, also if it is old; null if it was never fetched.
   [[nodiscard]] const Manifest* find(const ManifestKey& key) const;
+  /// The streams that the last fetch of it told of, once.
+  [[nodiscard]] std::vector<ManifestStream> takeStreams(const ManifestKey& key);
+  /// The manifest that this fetch brings; null for other fetches.
+  [[nodiscard]] const ManifestKey* fetchedBy(FetchId fetch) const;
+  /// Whether a manifest of that presentation says that its next version is at `url` (canonical).
+  [[nodiscard]] bool isLocation(const std::string& opened, const std::string& url) const;
+  /// Whether one says that it is there where the time is told.
+  [[nodiscard]] bool isTiming(const std::string& opened, const std::string& url) const;
 
   /// Whoever needs names and variables to read it gives them: called once for each text.
   template <class Context>
@@ -71,8 +78,10 @@ class Manifests {
   };
 
   void arrived(base::TimePoint now, ManifestKey key, Manifest manifest);
+  template <class Predicate>
+  [[nodiscard]] bool anyOf(const std::string& opened, Predicate predicate) const;
 
-  std::map<ManifestKey, std::shared_ptr<const Manifest>> manifests_;
+  std::map<ManifestKey, Manifest> manifests_;
   std::map<FetchId, Fetching> fetching_;
   std::vector<ManifestKey> arrived_;
 };

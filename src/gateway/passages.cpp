@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kToOrigin{
     "Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Authorization", "Cookie"};
-constexpr std::array<std::string_view, 10> kToPlayer{
-    "Content-Type", "Content-Range", "ETag", "Last-Modified", "Cache-Control",
-    "Expires",      "Accept-Ranges", "Age",  "Retry-After",   "Content-Disposition"};
+constexpr std::array<std::string_view, 11> kToPlayer{
+    "Content-Type",  "Content-Range", "ETag",        "Last-Modified",       "Cache-Control", "Expires",
+    "Accept-Ranges", "Age",           "Retry-After", "Content-Disposition", "Date"};
 
 template <std::size_t size>
 Headers only(const Headers& headers, const std::array<std::string_view, size>& names) {
@@ -45,7 +45,9 @@ std::string Passages::keyOf(const PassageRequest& request) {
 void Passages::start(base::TimePoint now, Outputs& out, FetchId fetch, PassageRequest request) {
   const Headers forwarded = only(request.headers, kToOrigin);
   // What is asked under conditions or with credentials is between the player and the origin.
-  const bool plain = std::ranges::all_of(forwarded, [](const Header& header) { return header.name == "Range"; });
+  const bool plain = !request.fresh && std::ranges::all_of(forwarded, [](const Header& header) {
+    return header.name == "Range";
+  });
   const auto kept = cache_.find(keyOf(request));
   if (plain && kept != cache_.end() && kept->second.until > now) {
     const Kept& it = kept->second;

@@ -22,6 +22,7 @@ struct PassageRequest {
   bool headOnly = false;
   bool publicOnly = true;
   Headers headers;  ///< of the player: conditions, Range and credentials go on to the origin
+  bool fresh = false;  ///< it is neither answered from what is kept nor kept: it says what time it is
 };
 
 class Passages {

@@ -9,15 +9,15 @@ base::Duration Playheads::Player::buffer(base::TimePoint now) const {
   return std::max(given - played, base::Duration::zero());
 }
 
-void Playheads::asked(base::TimePoint now, const std::string& player, std::int64_t segment) {
+void Playheads::asked(base::TimePoint now, const std::string& player, std::int64_t segment, bool goesOn) {
   const auto known = players_.find(player);
   if (known == players_.end() && players_.size() >= kMaxPlayers) {
     players_.erase(std::ranges::min_element(
         players_, [](const auto& a, const auto& b) { return a.second.askedAt < b.second.askedAt; }));
   }
+  const bool isKnown = known != players_.end();
   Player& it = players_[player];
-  const bool goesOn = known != players_.end() && (segment == it.at || segment == it.at + 1);
-  if (!goesOn) {
+  if (!isKnown || !goesOn) {
     it.given = base::Duration::zero();
     it.counted = segment - 1;
   }

@@ -22,7 +22,7 @@ class Playheads {
   static constexpr std::size_t kMaxPlayers = 64;
 
   struct Player {
-    std::int64_t at = 0;   ///< the segment it asked for last
+    std::int64_t at = 0;   ///< the position of the segment it asked for last
     bool waiting = false;  ///< it does not have it yet
     base::TimePoint askedAt{};
     base::TimePoint playingSince{};
@@ -34,12 +34,13 @@ class Playheads {
     [[nodiscard]] bool active(base::TimePoint now) const { return now - askedAt <= buffer(askedAt) + kPatience; }
     /// The first moment at which it is not active any more if it stays silent.
     [[nodiscard]] base::TimePoint activeUntil() const { return askedAt + buffer(askedAt) + kPatience; }
-    /// The first segment that it does not have.
+    /// What it does not have begins at this position or behind it.
     [[nodiscard]] std::int64_t next() const { return waiting ? at : at + 1; }
   };
 
-  /// A player asks for a segment. Anything but the next one, or the same again, is a seek: its buffer is gone.
-  void asked(base::TimePoint now, const std::string& player, std::int64_t segment);
+  /// A player asks for a segment. Unless that is the next one, or the same again (`goesOn`), it is a seek: its buffer is
+  /// gone.
+  void asked(base::TimePoint now, const std::string& player, std::int64_t segment, bool goesOn);
   /// It has got the segment, of that duration.
   void got(base::TimePoint now, const std::string& player, std::int64_t segment, base::Duration duration);
   /// It has hung up on a segment that it was waiting for.

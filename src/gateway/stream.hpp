@@ -1,12 +1,13 @@
-// One stream of an opened manifest: its segments as the playlists told them, and what its engine should load for the
-// players that are on it.
+// One stream of an opened manifest: its segments on media's timeline as the versions of the manifest told them, and what
+// its engine should load for the players that are on it.
 //
 // Pure; owned by Streams. What always holds: segments rise by position; a segment keeps the names it was first given,
-// as peers know it by them, and gets the newest address.
+// as peers know it by them, and gets the newest address. An older version of the manifest, as a cache may have it,
+// takes nothing away.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include "gateway/io.hpp"
 #include "gateway/manifest.hpp"
 #include "gateway/playheads.hpp"
+#include "media/sidx.hpp"
 
 namespace p2pml::gateway {
 
@@ -28,37 +30,72 @@ class Stream {
  public:
   /// Of segments that are listed no more: for players behind a live window.
   static constexpr std::size_t kMaxKept = 100;
+  static constexpr base::Duration kKept = base::seconds(600);
 
-  Stream(media::StreamNames names, std::string label) : names_(std::move(names)), label_(std::move(label)) {}
+  explicit Stream(const ManifestStream& told);
 
-  /// A newer playlist of it. True if it listed anything new.
+  /// A newer version of it. True if it listed anything new.
   bool update(base::TimePoint now, ManifestStream&& told);
+  /// Of indexes(): the segments that it says there are. Errors: as media::applyIndex().
+  base::Result<void> applyIndex(base::TimePoint now, const media::IndexSource& index, const media::SegmentIndexBox& box);
 
-  [[nodiscard]] const media::StreamNames& names() const { return names_; }
+  [[nodiscard]] const media::StreamNames& names() const { return timeline_.names; }
   [[nodiscard]] const std::string& label() const { return label_; }
-  [[nodiscard]] bool live() const { return live_; }
-  [[nodiscard]] base::Duration targetDuration() const { return targetDuration_; }
-  /// When a playlist last listed something new.
+  [[nodiscard]] const std::string& mimeType() const { return timeline_.mimeType; }
+  [[nodiscard]] bool live() const { return timeline_.live.value_or(false); }
+  [[nodiscard]] base::Duration targetDuration() const { return timeline_.targetDuration; }
+  /// When a version last listed something new.
   [[nodiscard]] base::TimePoint changedAt() const { return changedAt_; }
-  [[nodiscard]] const std::deque<media::StreamSegment>& segments() const { return segments_; }
-  /// By position and by id; null if it is not known.
-  [[nodiscard]] const media::StreamSegment* at(std::int64_t position) const;
+  [[nodiscard]] const std::vector<media::TimelineSegment>& segments() const { return timeline_.segments; }
+  /// Segment indexes that must be read before their segments are known.
+  [[nodiscard]] const std::vector<media::IndexSource>& indexes() const { return timeline_.indexes; }
 
+  /// The segment's place in the stream's order. HLS: its media sequence number; DASH: its start in microseconds.
+  [[nodiscard]] std::int64_t positionOf(const media::TimelineSegment& segment) const;
+  /// The segment at that position; null if none is there.
+  [[nodiscard]] const media::TimelineSegment* at(std::int64_t position) const;
+  /// A position for people. HLS: the media sequence number; DASH: milliseconds.
+  [[nodiscard]] std::int64_t numberAt(std::int64_t position) const { return dash_ ? position / 1000 : position; }
+  /// With all its names.
+  [[nodiscard]] media::StreamSegment named(const media::TimelineSegment& segment) const;
+
+  /// A player asks for the segment at that position.
+  void asked(base::TimePoint now, const std::string& player, std::int64_t position);
   [[nodiscard]] Playheads& players() { return players_; }
   [[nodiscard]] const Playheads& players() const { return players_; }
 
+  struct Plan {
+    std::vector<QueuedSegment> queue;
+    /// When a segment that a player needs becomes available; kNever if all are.
+    base::TimePoint more = base::kNever;
+  };
   /// What the active players need next, the most urgent first.
-  [[nodiscard]] std::vector<QueuedSegment> plan(base::TimePoint now, const PlanLimits& limits) const;
+  [[nodiscard]] Plan plan(base::TimePoint now, const PlanLimits& limits) const;
   /// What a seed keeps: of a live stream the newest, of another the first, as many as `count`. Those that are not among
   /// `loaded` have rising priorities.
-  [[nodiscard]] std::vector<QueuedSegment> seedPlan(std::size_t count, const std::set<std::string>& loaded) const;
+  [[nodiscard]] Plan seedPlan(base::TimePoint now, std::size_t count, const std::set<std::string>& loaded) const;
 
  private:
-  media::StreamNames names_;
+  using Segments = std::vector<media::TimelineSegment>;
+
+  [[nodiscard]] Segments::const_iterator from(std::int64_t position) const;
+  /// When the server has it, by the gateway's clock.
+  [[nodiscard]] base::TimePoint availableAt(const media::TimelineSegment& segment) const;
+  void numberPeriods(ManifestStream& told);
+  void forgetOld(std::int64_t first);
+
+  media::TimelineStream timeline_;
   std::string label_;
-  std::deque<media::StreamSegment> segments_;
-  bool live_ = false;
-  base::Duration targetDuration_{};
+  bool dash_ = false;
+  std::optional<media::WallTime> wallAtZero_;
+  /// DASH: the Periods that segments refer to, by a number of ours, which stays when the manifest drops the first ones;
+  /// G0 names a stream anew in each.
+  struct Period {
+    base::Duration start{};
+    std::optional<std::string> streamId;
+  };
+  std::map<std::uint32_t, Period> periods_;
+  std::uint32_t lastPeriod_ = 0;
   base::TimePoint changedAt_{};
   Playheads players_;
 };

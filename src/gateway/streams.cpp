@@ -29,25 +29,59 @@ std::optional<Span> plainRange(std::string_view header) {
 
 void Streams::tell(base::TimePoint now, Outputs& out, const std::string& openedUrl, bool publicOnly,
                    ManifestStream&& told) {
-  const std::string key = openedUrl + "\n" + told.names.streamSwarmId;
-  auto& index = index_[openedUrl];
-  for (const media::StreamSegment& segment : told.segments) {
-    const auto url = canonicalUrl(segment.url);
-    if (url) index[indexKey(*url, segment.range.value_or(""))] = {key, position(segment)};
-  }
-  const auto [at, isNew] = entries_.try_emplace(key, Entry{Stream(told.names, told.label), openedUrl});
+  const std::string key = openedUrl + "\n" + told.key;
+  const auto [at, isNew] = entries_.try_emplace(key, Entry{Stream(told), openedUrl});
   Entry& entry = at->second;
   entry.publicOnly = publicOnly;
-  if (entry.stream.update(now, std::move(told))) entry.stuckTold = false;
+  entry.stream.update(now, std::move(told));
+  enter(key, entry);
+  if (entry.lane || entry.seeded) replan(now, out, key, entry);
+}
+
+/// Puts the stream's segments where players' requests are looked up.
+void Streams::enter(const std::string& key, const Entry& entry) {
+  auto& index = index_[entry.openedUrl];
+  for (const media::TimelineSegment& segment : entry.stream.segments()) {
+    const auto url = segment.gap ? std::nullopt : canonicalUrl(segment.url);
+    if (!url) continue;
+    const std::string range = segment.range ? media::rangeHeader(*segment.range) : "";
+    index[indexKey(*url, range)] = {key, entry.stream.positionOf(segment)};
+  }
   // Names of segments that are gone pile up in a live stream.
   std::size_t known = 0;
-  for (const auto& [name, other] : entries_) known += other.openedUrl == openedUrl ? other.stream.segments().size() : 0;
+  for (const auto& [name, other] : entries_) {
+    known += other.openedUrl == entry.openedUrl ? other.stream.segments().size() : 0;
+  }
   if (index.size() > 2 * known + 100) {
     std::erase_if(index, [this](const auto& item) {
       return entries_.at(item.second.stream).stream.at(item.second.position) == nullptr;
     });
   }
-  if (entry.lane || entry.seeded) replan(now, out, key, entry);
+}
+
+void Streams::applyIndex(base::TimePoint now, Outputs& out, const std::string& stream, const media::IndexSource& index,
+                         const media::SegmentIndexBox& box) {
+  const auto at = entries_.find(stream);
+  if (at == entries_.end()) return;
+  Entry& entry = at->second;
+  if (const auto status = entry.stream.applyIndex(now, index, box); !status) {
+    entry.lastError = status.error().detail;
+    return;
+  }
+  enter(stream, entry);
+  if (entry.lane || entry.seeded) replan(now, out, stream, entry);
+}
+
+std::vector<std::pair<std::string, media::IndexSource>> Streams::indexesIn(const std::string& openedUrl,
+                                                                          std::string_view url) const {
+  std::vector<std::pair<std::string, media::IndexSource>> found;
+  const std::string prefix = openedUrl + "\n";
+  for (auto at = entries_.lower_bound(prefix); at != entries_.end() && at->first.starts_with(prefix); ++at) {
+    for (const media::IndexSource& index : at->second.stream.indexes()) {
+      if (url.empty() || canonicalUrl(index.url) == url) found.emplace_back(at->first, index);
+    }
+  }
+  return found;
 }
 
 void Streams::seed(base::TimePoint now, Outputs& out, const std::string& openedUrl) {
@@ -141,14 +175,20 @@ void Streams::replan(base::TimePoint now, Outputs& out, const std::string& key, 
   for (const auto& [id, waiter] : waiters_) {
     if (waiter.stream != key || !queued.insert(waiter.segment).second) continue;
     followed.push_back(waiter.segment);
-    if (const auto* segment = entry.stream.at(waiter.position)) queue.push_back({*segment, 0, {}});
+    const auto* segment = entry.stream.at(waiter.position);
+    if (segment == nullptr) continue;
+    QueuedSegment next{entry.stream.named(*segment), 0, {}};
+    if (next.segment.id == waiter.segment) queue.push_back(std::move(next));
   }
-  auto planned = entry.stream.plan(now, options_.plan);
+  Stream::Plan planned = entry.stream.plan(now, options_.plan);
   if (entry.seeded) {
-    auto kept = entry.stream.seedPlan(options_.seedSegments, entry.loaded);
-    planned.insert(planned.end(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
+    Stream::Plan kept = entry.stream.seedPlan(now, options_.seedSegments, entry.loaded);
+    planned.queue.insert(planned.queue.end(), std::make_move_iterator(kept.queue.begin()),
+                         std::make_move_iterator(kept.queue.end()));
+    planned.more = std::min(planned.more, kept.more);
   }
-  for (QueuedSegment& next : planned) {
+  entry.lane->more = planned.more;
+  for (QueuedSegment& next : planned.queue) {
     if (queued.insert(next.segment.id).second) queue.push_back(std::move(next));
   }
   for (const media::StreamSegment& segment : entry.lane->finishing) {
@@ -166,8 +206,9 @@ void Streams::replan(base::TimePoint now, Outputs& out, const std::string& key, 
     return a.segment == b.segment && a.priority == b.priority;
   });
   if (same) return;
-  out.push_back(output::Load{entry.lane->id, queue, entry.stream.names().streamSwarmId, entry.stream.names().properties,
-                             entry.openedUrl});
+  // G0 names a stream of DASH anew in each Period.
+  const std::string& swarm = queue.empty() ? entry.stream.names().streamSwarmId : queue.front().segment.streamSwarmId;
+  out.push_back(output::Load{entry.lane->id, queue, swarm, entry.stream.names().properties, entry.openedUrl});
   entry.lane->queue = std::move(queue);
 }
 
@@ -178,11 +219,15 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   const auto at = entries_.find(place.stream);
   if (at == entries_.end() || waiters_.size() >= kMaxWaiting) return false;
   Entry& entry = at->second;
-  const media::StreamSegment* segment = entry.stream.at(place.position);
-  if (segment == nullptr || !openLane(now, out, entry)) return false;
-  if (segment->range) {
-    const auto span = plainRange(*segment->range);
-    const auto url = canonicalUrl(segment->url);
+  const media::TimelineSegment* known = entry.stream.at(place.position);
+  if (known == nullptr || !openLane(now, out, entry)) return false;
+  const media::StreamSegment segment = entry.stream.named(*known);
+  if (question.contentType == kUnknownType && !entry.stream.mimeType().empty()) {
+    question.contentType = entry.stream.mimeType();
+  }
+  if (segment.range) {
+    const auto span = plainRange(*segment.range);
+    const auto url = canonicalUrl(segment.url);
     const auto total = url ? totals_.find(*url) : totals_.end();
     if (!span || total == totals_.end() || span->end > total->second) return false;
     question.part = SegmentQuestion::Part{*span, total->second};
@@ -190,15 +235,15 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   }
   const ExchangeId exchange = question.exchange;
   entry.lane->idle = false;
-  entry.stream.players().asked(now, player, place.position);
-  waiters_.insert_or_assign(exchange, Waiter{SegmentAnswer(std::move(question)), place.stream, segment->id,
-                                             place.position, segment->duration, player, now});
+  entry.stream.asked(now, player, place.position);
+  waiters_.insert_or_assign(exchange, Waiter{SegmentAnswer(std::move(question)), place.stream, segment.id,
+                                             place.position, segment.duration, player, now});
   // Something of it may be there already: another player waits for it.
-  const auto coming = incoming_.find({entry.lane->id, segment->id});
+  const auto coming = incoming_.find({entry.lane->id, segment.id});
   if (coming != incoming_.end()) {
-    deliver(now, out, at, segment->id, coming->second.body.finish(), coming->second.total, false);
+    deliver(now, out, at, segment.id, coming->second.body.finish(), coming->second.total, false);
   } else {
-    out.push_back(output::Lookup{entry.lane->id, segment->id});
+    out.push_back(output::Lookup{entry.lane->id, segment.id});
   }
   replan(now, out, place.stream, entry);
   return true;
@@ -350,7 +395,7 @@ void Streams::tick(base::TimePoint now, Outputs& out) {
     if (!entry.lane) continue;
     if (inUse(now, key, entry)) {
       entry.lane->idle = false;
-      if (touched.contains(key)) replan(now, out, key, entry);
+      if (touched.contains(key) || entry.lane->more <= now) replan(now, out, key, entry);
     } else if (!entry.lane->idle) {
       entry.lane->idle = true;
       entry.lane->unusedSince = now;
@@ -368,7 +413,9 @@ base::TimePoint Streams::deadline() const {
     next = std::min(next, waiter.lastByte + (waiter.answer.begun() ? kStallPatience : kPatience));
   }
   for (const auto& [key, entry] : entries_) {
-    if (!entry.lane || entry.seeded) continue;
+    if (!entry.lane) continue;
+    if (!entry.lane->idle) next = std::min(next, entry.lane->more);
+    if (entry.seeded) continue;
     if (entry.lane->idle) {
       next = std::min(next, entry.lane->unusedSince + options_.linger);
     } else if (std::ranges::none_of(waiters_, [&](const auto& item) { return item.second.stream == key; })) {

@@ -53,6 +53,7 @@ class Streams {
     /// Players have every byte of these, but the source has not said yet that it was all: without its word nothing is
     /// stored, and peers would get nothing of what was loaded. Oldest first, at most kMaxFinishing.
     std::vector<media::StreamSegment> finishing;
+    base::TimePoint more = base::kNever;  // when to plan anew
     bool idle = false;  // nobody uses it, since:
     base::TimePoint unusedSince{};
     input::LaneReport report;
@@ -67,7 +68,6 @@ class Streams {
     std::uint64_t delivered = 0;   // bytes, to players
     std::uint64_t failures = 0;
     std::string lastError;
-    bool stuckTold = false;
   };
 
   explicit Streams(StreamsOptions options) : options_(options) {}
@@ -75,6 +75,13 @@ class Streams {
   /// A manifest that was opened as `openedUrl` told of a stream.
   void tell(base::TimePoint now, Outputs& out, const std::string& openedUrl, bool publicOnly, ManifestStream&& told);
   void seed(base::TimePoint now, Outputs& out, const std::string& openedUrl);
+  /// An index of a stream (Entry::stream.indexes()) has been read.
+  void applyIndex(base::TimePoint now, Outputs& out, const std::string& stream, const media::IndexSource& index,
+                  const media::SegmentIndexBox& box);
+  /// Streams of the manifest whose segments are known once an index is read that lies in the resource at `url`
+  /// (canonical); in any resource if that is empty.
+  [[nodiscard]] std::vector<std::pair<std::string, media::IndexSource>> indexesIn(const std::string& openedUrl,
+                                                                                std::string_view url) const;
   /// The resource has so many bytes: needed to answer for parts of it.
   void learnTotal(const std::string& url, std::uint64_t total);
 
@@ -121,6 +128,7 @@ class Streams {
   using Entries = std::map<std::string, Entry>;
 
   Entries::iterator entryOf(LaneId lane);
+  void enter(const std::string& key, const Entry& entry);
   bool openLane(base::TimePoint now, Outputs& out, Entry& entry);
   void closeLane(Outputs& out, Entry& entry);
   void replan(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry);

@@ -85,7 +85,18 @@ std::optional<std::string> canonicalUrl(std::string_view url) {
   rest = rest.substr(std::min(rest.size(), rest.find_first_of("/?#")));
   rest = rest.substr(0, rest.find('#'));
   if (!rest.starts_with('/')) origin->push_back('/');
-  return origin->append(rest);
+  // Manifests write what no URI may have, and players send it in one way or the other.
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kNever = "\"<>`{}\x7f";
+  for (const char c : rest) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && kNever.find(c) == std::string_view::npos) {
+      origin->push_back(c);
+    } else {
+      (origin->append("%") += kHex[byte / 16]) += kHex[byte % 16];
+    }
+  }
+  return origin;
 }
 
 std::string_view hostOf(std::string_view origin) {
@@ -194,7 +205,7 @@ std::optional<std::string> UrlSpace::upstream(std::string_view rest) const {
   if (slash == std::string_view::npos) return std::nullopt;
   const auto place = number(rest.substr(0, slash), static_cast<unsigned>(kMaxOrigins));
   if (!place || *place >= origins_.size()) return std::nullopt;
-  return origins_[*place] + std::string(rest.substr(slash, rest.find('#') - slash));
+  return canonicalUrl(origins_[*place] + std::string(rest.substr(slash)));
 }
 
 }  // namespace p2pml::gateway

@@ -19,7 +19,8 @@ namespace p2pml::gateway {
 /// "https://host:port" in lower case, without a default port; nothing for what cannot be fetched: other schemes, no
 /// host, user names.
 std::optional<std::string> originOf(std::string_view url);
-/// originOf() with the path and query as written: the same text for all spellings of one host. Nothing as there.
+/// originOf() with the path and query as written, but for characters that no URI has, which are percent-encoded: the
+/// same text for all spellings of one host. Nothing as there.
 std::optional<std::string> canonicalUrl(std::string_view url);
 /// The host of originOf(), without brackets and port.
 std::string_view hostOf(std::string_view origin);

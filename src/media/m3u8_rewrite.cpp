@@ -49,8 +49,8 @@ bool isSafe(std::string_view uri) {
 
 class Rewriter {
  public:
-  Rewriter(M3u8Context context, const UriRewriter& rewriter, bool withoutLowLatency)
-      : context_(std::move(context)), rewriter_(rewriter), withoutLowLatency_(withoutLowLatency) {}
+  Rewriter(M3u8Context context, const UriRewriter& rewriter, const M3u8RewriteOptions& options)
+      : context_(std::move(context)), rewriter_(rewriter), options_(options) {}
 
   /// `raw`: the line with the white space around it, `line` without.
   M3u8Status onLine(std::string_view raw, const M3u8Line& line, std::string& out) {
@@ -81,7 +81,9 @@ class Rewriter {
       if (const auto status = context_.define(attributes.list()); !status) return status;
     }
     const UriAttribute* rule = ruleOf(tag.name);
-    if (rule != nullptr && rule->lowLatency && withoutLowLatency_) {
+    const bool drop = rule != nullptr && ((rule->lowLatency && options_.withoutLowLatency) ||
+                                          (rule->use == UriUse::steering && options_.withoutSteering));
+    if (drop) {
       dropped_ = true;
       return {};
     }
@@ -121,7 +123,7 @@ class Rewriter {
 
   M3u8Context context_;
   const UriRewriter& rewriter_;
-  bool withoutLowLatency_;
+  const M3u8RewriteOptions& options_;
   bool streamInf_ = false;
   bool dropped_ = false;
 };
@@ -135,7 +137,7 @@ Result<std::string> rewriteUris(std::string_view text, std::string_view baseUrl,
   reading.imports = options.imports;
   auto context = M3u8Context::make(baseUrl, reading);
   if (!context) return std::unexpected(context.error());
-  Rewriter lines(std::move(*context), rewriter, options.withoutLowLatency);
+  Rewriter lines(std::move(*context), rewriter, options);
   std::string out;
   out.reserve(text.size());
   std::size_t number = 0;

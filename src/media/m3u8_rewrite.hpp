@@ -39,6 +39,7 @@ enum class UriUse : std::uint8_t {
   location,        ///< where the next version of the manifest is
   patchLocation,
   timing,  ///< UTCTiming of a scheme that asks a server
+  xlink,   ///< an element that is elsewhere
 };
 
 struct ManifestUri {
@@ -56,6 +57,8 @@ struct M3u8RewriteOptions {
   /// Leaves all tags of low latency out: parts, hints, reports, server control. What remains is a playlist of whole
   /// segments that is consistent by itself.
   bool withoutLowLatency = false;
+  /// Leaves EXT-X-CONTENT-STEERING out: nobody tells the player to go elsewhere.
+  bool withoutSteering = false;
 };
 
 /// `baseUrl` as for parseM3u8. Errors: malformed, limitExceeded as there; invalidArgument if `rewriter` gives what is

@@ -54,6 +54,7 @@ std::vector<StreamSegment> streamSegments(const MediaPlaylist& playlist, const S
     segment.sequence = std::to_string(source.sequence);
     segment.id = names.streamSwarmId + "+" + segment.sequence;
     segment.externalId = externalIdOf(playlist, place);
+    segment.externalIdOfG4 = static_cast<std::int64_t>(source.sequence);
     segment.url = source.uri;
     if (source.byteRange) segment.range = rangeHeader(*source.byteRange);
     segment.masterSwarmId = names.masterSwarmId;

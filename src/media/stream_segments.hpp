@@ -2,7 +2,7 @@
 // a media playlist and its place in the multivariant playlist to what HybridLoader.load() takes. Pure; the names must
 // be equal, byte for byte, in every viewer.
 //
-// A segment has two numbers. `sequence` is the media sequence number always: JSON peers and G4 go by it. `externalId`
+// A segment of HLS has two numbers. `sequence` is the media sequence number always: JSON peers and G4 go by it. `externalId`
 // is what binary peers up to G3 go by, as the integrations for hls.js do: without EXT-X-ENDLIST, whatever
 // EXT-X-PLAYLIST-TYPE says, the media sequence number; with it the place in the playlist, from 0, segments of EXT-X-GAP
 // counted. So it changes when a live stream ends: a viewer who was there keeps the numbers that he gave, as JavaScript
@@ -37,8 +37,9 @@ struct StreamSegment {
   std::string id;  ///< streamSwarmId + "+" + sequence
   std::string url;
   std::optional<std::string> range;  ///< the HTTP Range header's value if it is a part of the resource
-  std::string sequence;              ///< the media sequence number, decimal
+  std::string sequence;              ///< HLS: the media sequence number, decimal; DASH: the start, dash_names.hpp
   std::int64_t externalId = 0;       ///< the number among binary peers up to G3
+  std::int64_t externalIdOfG4 = 0;   ///< the number among those of G4
   std::string masterSwarmId;
   std::optional<std::string> streamId;
   std::string streamSwarmId;

@@ -39,22 +39,30 @@ using TemplateUrls = std::array<std::optional<std::string>, kTemplateUrls.size()
 
 class Rewriter {
  public:
-  explicit Rewriter(const UriRewriter& rewriter) : rewriter_(rewriter) {}
+  Rewriter(const UriRewriter& rewriter, const MpdRewriteOptions& options) : rewriter_(rewriter), options_(options) {}
 
   /// `base`: the base URL around `element`; `inherited`: what the SegmentTemplates around it say. The depth is limited
   /// by loadMpd().
   Result<void> visit(Node element, std::string base, TemplateUrls inherited = {}) {
     const std::string_view name = localName(element.name());
     if (const auto status = takeBase(element, base); !status) return status;
+    if (attributeOf(element, "href") != kNothing) {
+      if (const auto status = all(element, base, {{"href", UriUse::xlink}}); !status) return status;
+    }
     // A template counts for a Representation with the base URL there: so it is moved there.
     Node own;
     for (Node child : element.children()) {
       if (localName(child.name()) == "SegmentTemplate") own = child;
     }
     if (own) take(own, inherited);
-    for (Node child = element.first_child(); child; child = child.next_sibling()) {
-      if (child.type() != pugi::node_element || child == own) continue;
-      if (const auto status = visit(child, base, inherited); !status) return status;
+    for (Node child = element.first_child(); child;) {
+      const Node next = child.next_sibling();
+      if (isLeftOut(localName(child.name()))) {
+        element.remove_child(child);
+      } else if (child.type() == pugi::node_element && child != own) {
+        if (const auto status = visit(child, base, inherited); !status) return status;
+      }
+      child = next;
     }
     if (own) {
       for (Node child : own.children()) {
@@ -67,6 +75,13 @@ class Rewriter {
   }
 
  private:
+  /// Of xlink:href: there is nothing at all (section 5.5.3).
+  static constexpr std::string_view kNothing = "urn:mpeg:dash:resolve-to-zero:2013";
+
+  [[nodiscard]] bool isLeftOut(std::string_view name) const {
+    return name == "ContentSteering" || (options_.withoutPatches && name == "PatchLocation");
+  }
+
   Result<void> rewrite(Node element, std::string_view name, const std::string& base) {
     if (name == "SegmentTemplate") {
       return all(element, base,
@@ -85,7 +100,7 @@ class Rewriter {
     if (name == "UTCTiming") {
       // Only some schemes ask a server; the value of "direct" is a time.
       const bool asks = attributeOf(element, "schemeIdUri").find(":http-") != std::string_view::npos;
-      return asks ? all(element, base, {{"value", UriUse::timing}}) : Result<void>();
+      return asks ? timing(element, base) : Result<void>();
     }
     return {};
   }
@@ -163,6 +178,23 @@ class Rewriter {
     return {};
   }
 
+  /// Its value is a list of URLs.
+  Result<void> timing(Node element, const std::string& base) {
+    std::string list;
+    std::string_view rest = attributeOf(element, "value");
+    while (!(rest = rest.substr(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()))).empty()) {
+      const std::size_t end = std::min(rest.find_first_of(" \t\r\n"), rest.size());
+      auto absolute = resolveUri(rest.substr(0, end), base);
+      if (!absolute) return std::unexpected(absolute.error());
+      auto url = instead(UriUse::timing, *absolute);
+      if (!url) return std::unexpected(url.error());
+      list += (list.empty() ? "" : " ") + *url;
+      rest.remove_prefix(end);
+    }
+    element.attribute("value").set_value(list.c_str());
+    return {};
+  }
+
   Result<void> text(Node element, const std::string& base, UriUse use) {
     auto absolute = resolveUri(trimmedText(element), base);
     if (!absolute) return std::unexpected(absolute.error());
@@ -190,16 +222,18 @@ class Rewriter {
   }
 
   const UriRewriter& rewriter_;
+  const MpdRewriteOptions& options_;
   std::size_t produced_ = 0;
 };
 
 }  // namespace
 
-Result<std::string> rewriteUris(std::string_view text, std::string_view baseUrl, const UriRewriter& rewriter) {
+Result<std::string> rewriteUris(std::string_view text, std::string_view baseUrl, const UriRewriter& rewriter,
+                                const MpdRewriteOptions& options) {
   if (const auto resolver = UriResolver::forBase(baseUrl); !resolver) return std::unexpected(resolver.error());
   pugi::xml_document document;
   if (const auto loaded = loadMpd(text, document, true); !loaded) return std::unexpected(loaded.error());
-  Rewriter visitor(rewriter);
+  Rewriter visitor(rewriter, options);
   if (const auto status = visitor.visit(document.document_element(), std::string(baseUrl)); !status) {
     return std::unexpected(status.error());
   }

@@ -2,7 +2,8 @@
 //
 // Every URI becomes absolute on the way, so base URLs are gone afterwards but for one on each Representation: what has
 // no URL of its own has that. Templates keep their identifiers and move to the Representations that they are for.
-// Everything else stays, comments too. SegmentURLs that stand above a Representation are resolved where they stand.
+// Everything else stays, comments too, but for ContentSteering, which has nothing to choose from any more. SegmentURLs
+// that stand above a Representation are resolved where they stand.
 #pragma once
 
 #include <string>
@@ -13,8 +14,14 @@
 
 namespace p2pml::media::dash {
 
+struct MpdRewriteOptions {
+  /// Leaves PatchLocation out: every update is a whole MPD.
+  bool withoutPatches = false;
+};
+
 /// `baseUrl` as for parseMpd(). What `rewriter` leaves is written as the absolute URL. Errors: malformed,
 /// limitExceeded; invalidArgument if `rewriter` gives an empty text or one with characters that no URI has.
-base::Result<std::string> rewriteUris(std::string_view text, std::string_view baseUrl, const UriRewriter& rewriter);
+base::Result<std::string> rewriteUris(std::string_view text, std::string_view baseUrl, const UriRewriter& rewriter,
+                                      const MpdRewriteOptions& options = {});
 
 }  // namespace p2pml::media::dash

@@ -110,6 +110,7 @@ base::Result<std::unique_ptr<GatewayServer>> GatewayServer::start(boost::asio::i
   }
   self->gateway_ = std::make_unique<gw::Gateway>(std::move(core));
   self->clock_.wake = [raw = self.get()] { raw->put(gw::input::Tick{}); };
+  self->tellTime();
   self->reportSoon();
   return self;
 }
@@ -194,11 +195,17 @@ void GatewayServer::reportLanes() {
   for (const auto& [id, lane] : lanes_) put(lane->report());
 }
 
+void GatewayServer::tellTime() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  put(gw::input::WallClock{media::WallTime(std::chrono::duration_cast<base::Duration>(now))});
+}
+
 void GatewayServer::reportSoon() {
   reports_.expires_after(kReportInterval);
   reports_.async_wait([weak = std::weak_ptr(life_)](const boost::system::error_code& stopped) {
     const auto life = weak.lock();
     if (stopped || !life || *life == nullptr) return;
+    (*life)->tellTime();
     (*life)->reportLanes();
     (*life)->reportSoon();
   });

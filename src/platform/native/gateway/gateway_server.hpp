@@ -61,6 +61,7 @@ class GatewayServer final : public HttpServerHandler {
   GatewayServer(boost::asio::io_context& loop, GatewayServerOptions options, Listeners listeners);
   void put(gateway::Input input);
   void onFetch(engine::Input&& event);
+  void tellTime();
   void reportLanes();
   void reportSoon();
 

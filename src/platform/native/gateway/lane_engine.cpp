@@ -68,6 +68,7 @@ void LaneEngine::load(const gw::output::Load& load) {
     segment.streamId = next.segment.streamId;
     segment.sequence = next.segment.sequence;
     segment.externalId = next.segment.externalId;
+    segment.externalIdOfG4 = next.segment.externalIdOfG4;
     segment.duration = base::toMilliseconds(next.segment.duration);
     segment.neededIn = base::toMilliseconds(next.neededIn);
     queue.push_back(std::move(segment));
