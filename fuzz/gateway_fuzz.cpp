@@ -1,7 +1,8 @@
 // A gateway with a script of what the outside says: players' requests, an origin's answers, an engine's bytes. Nothing
 // is said to a request that is over, nothing is promised that is not kept, and nothing is fetched but http and https.
 //
-// Each line of the input is one event: its first character says which, the rest is its text.
+// Playlists and MPDs, segment indexes, clocks. Each line of the input is one event: its first character says which, the
+// rest is its text.
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "gateway/gateway.hpp"
 
 using namespace p2pml;
@@ -51,6 +53,8 @@ class World {
         return;
       case 'o': return hangUp();
       case 's': return feed(input::Seed{rest});
+      case 'i': return answerIndex(rest);
+      case 'k': return feed(input::WallClock{media::parseDateTime(rest).value_or(media::WallTime())});
       default: return pass(base::milliseconds(static_cast<std::int64_t>(rest.size()) * 1'000 + 1));
     }
   }
@@ -84,6 +88,16 @@ class World {
     feed(head);
     if (!fetches_.contains(id)) return;
     if (!body.empty()) feed(input::FetchData{id, base::Bytes::copyOf(body)});
+    if (fetches_.erase(id) > 0) feed(input::FetchDone{id});
+  }
+  /// The fetch that was begun last gets these bytes, in hexadecimal, as a part of something.
+  void answerIndex(std::string_view hex) {
+    if (fetches_.empty()) return;
+    const FetchId id = fetches_.rbegin()->first;
+    const auto bytes = base::fromHex(hex);
+    const std::string body = bytes.value_or(std::string(hex));
+    feed(input::FetchHead{id, 206, body.size(), 1'000'000, {}, "https://example.com/"});
+    if (fetches_.contains(id) && !body.empty()) feed(input::FetchData{id, base::Bytes::copyOf(body)});
     if (fetches_.erase(id) > 0) feed(input::FetchDone{id});
   }
   void failFetch() {

@@ -319,9 +319,8 @@ void Gateway::answerManifest(const Waiting& waiting, const ManifestKey& key, con
   }
   const std::string tag = entityTag(*text);
   const bool dash = manifest.read.kind == media::PresentationKind::dash;
-  Headers headers{{"Content-Type", std::string(dash ? kDashType : kHlsType)},
-                  {"Cache-Control", "no-cache"},
-                  {"ETag", tag}};
+  Headers headers{
+      {"Content-Type", std::string(dash ? kDashType : kHlsType)}, {"Cache-Control", "no-cache"}, {"ETag", tag}};
   if (!waiting.ifNoneMatch.empty() && matchesEntityTag(waiting.ifNoneMatch, tag)) {
     out_->push_back(output::RespondHead{waiting.exchange, 304, std::move(headers), std::nullopt});
   } else {
@@ -569,7 +568,8 @@ Report Gateway::report() const {
     row.failures = entry.failures;
     row.lastError = entry.lastError;
     for (const auto& [name, player] : entry.stream.players().all()) {
-      row.players.push_back({entry.stream.numberAt(player.at), player.waiting, player.active(now_), player.buffer(now_)});
+      row.players.push_back(
+          {entry.stream.numberAt(player.at), player.waiting, player.active(now_), player.buffer(now_)});
     }
     if (entry.lane) row.lane = entry.lane->report;
     report.streams.push_back(std::move(row));

@@ -28,7 +28,8 @@ std::string besides(const std::string& path, const std::string& name) {
   return path.substr(0, path.rfind('/') + 1) + name;
 }
 std::string mpd(const std::string& attributes, const std::string& periods) {
-  return "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" " + attributes + ">" + periods + "</MPD>";
+  return "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" " + attributes + ">" + periods +
+         "</MPD>";
 }
 std::string sets(const std::string& video, const std::string& audio) {
   return "<AdaptationSet id=\"0\" contentType=\"video\"><Representation id=\"v\" mimeType=\"video/mp4\" width=\"640\" "
@@ -41,9 +42,10 @@ std::string sets(const std::string& video, const std::string& audio) {
 /// Video of four seconds a segment, audio of two.
 std::string vod() {
   return mpd("type=\"static\" mediaPresentationDuration=\"PT40S\"",
-             "<Period>" + sets("<SegmentTemplate media=\"v-$Number$.m4s\" initialization=\"v.mp4\" duration=\"4\"/>",
-                               "<SegmentTemplate media=\"a-$Time$.m4s\" initialization=\"a.mp4\"><SegmentTimeline><S "
-                               "t=\"0\" d=\"2\" r=\"19\"/></SegmentTimeline></SegmentTemplate>") +
+             "<Period>" +
+                 sets("<SegmentTemplate media=\"v-$Number$.m4s\" initialization=\"v.mp4\" duration=\"4\"/>",
+                      "<SegmentTemplate media=\"a-$Time$.m4s\" initialization=\"a.mp4\"><SegmentTimeline><S "
+                      "t=\"0\" d=\"2\" r=\"19\"/></SegmentTimeline></SegmentTemplate>") +
                  "</Period>");
 }
 /// A window of `count` segments of four seconds, the first at `first` times four seconds.
@@ -205,7 +207,8 @@ TEST_F(GatewayDashTest, TheTimeComesFromAServerThatIsAskedOnce) {
 
 TEST_F(GatewayDashTest, ATimeServerThatSaysTooMuchIsNotHeard) {
   const std::string path = world.playManifest(
-      kUrl, openWindow("<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"https://time.example/\"/>"));
+      kUrl,
+      openWindow("<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"https://time.example/\"/>"));
   world.respond("https://time.example/", std::string(257, ' '));
   EXPECT_THAT(world.fetching(), IsEmpty());
 }
@@ -222,9 +225,10 @@ TEST_F(GatewayDashTest, AWrongClockOfThisMachineIsSetRightByTheAnswersDate) {
 TEST_F(GatewayDashTest, PartsOfAFileAreSharedOnceTheirIndexIsRead) {
   const std::string path = world.playManifest(
       kUrl, mpd("mediaPresentationDuration=\"PT12S\"",
-                "<Period>" + sets("<BaseURL>v.mp4</BaseURL><SegmentBase indexRange=\"100-179\"><Initialization "
-                                  "range=\"0-99\"/></SegmentBase>",
-                                  "<BaseURL>a.mp4</BaseURL><SegmentBase indexRange=\"100-179\"/>") +
+                "<Period>" +
+                    sets("<BaseURL>v.mp4</BaseURL><SegmentBase indexRange=\"100-179\"><Initialization "
+                         "range=\"0-99\"/></SegmentBase>",
+                         "<BaseURL>a.mp4</BaseURL><SegmentBase indexRange=\"100-179\"/>") +
                     "</Period>"));
   const std::string file = std::string(kFolder) + "v.mp4";
   EXPECT_THAT(world.fetching(), IsEmpty());
@@ -313,8 +317,9 @@ TEST_F(GatewayDashTest, APlayerThatFollowsLocationStaysWithTheStream) {
 }
 
 TEST_F(GatewayDashTest, WhatCannotBeUnderstoodIsPlayedAsItIs) {
-  const std::string text = mpd("", "<Period><AdaptationSet><Representation id=\"v\"><SegmentTemplate duration=\"0\" "
-                                   "media=\"$Number$.m4s\"/></Representation></AdaptationSet></Period>");
+  const std::string text = mpd("",
+                               "<Period><AdaptationSet><Representation id=\"v\"><SegmentTemplate duration=\"0\" "
+                               "media=\"$Number$.m4s\"/></Representation></AdaptationSet></Period>");
   const std::string path = world.playManifest(kUrl, text);
   EXPECT_THAT(world.logs, Contains(HasSubstr("is not shared: ")));
   const ExchangeId segment = world.request(besides(path, "1.m4s"));

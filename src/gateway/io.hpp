@@ -159,10 +159,10 @@ struct LaneEvent {
 
 }  // namespace input
 
-using Input =
-    std::variant<input::Tick, input::WallClock, input::Open, input::Seed, input::Request, input::RequestDrained, input::RequestGone,
-                 input::FetchHead, input::FetchData, input::FetchDone, input::FetchFailed, input::SegmentFound,
-                 input::SegmentBytes, input::SegmentLoaded, input::SegmentFailed, input::LaneReport, input::LaneEvent>;
+using Input = std::variant<input::Tick, input::WallClock, input::Open, input::Seed, input::Request,
+                           input::RequestDrained, input::RequestGone, input::FetchHead, input::FetchData,
+                           input::FetchDone, input::FetchFailed, input::SegmentFound, input::SegmentBytes,
+                           input::SegmentLoaded, input::SegmentFailed, input::LaneReport, input::LaneEvent>;
 
 /// A place in a lane's queue.
 struct QueuedSegment {

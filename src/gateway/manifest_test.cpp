@@ -65,13 +65,15 @@ TEST(GatewayManifest, UrisInTags) {
 
 TEST(GatewayManifest, WhatNobodyShouldLoadIsAnError) {
   EXPECT_THAT(rewritten("a.ts\nfile:///etc/passwd\n"), HasSubstr("error: file:///etc/passwd: expected"));
-  EXPECT_THAT(rewritten("#EXT-X-KEY:METHOD=AES-128,URI=\"javascript:1\"\n"), HasSubstr("error: javascript:1: expected"));
+  EXPECT_THAT(rewritten("#EXT-X-KEY:METHOD=AES-128,URI=\"javascript:1\"\n"),
+              HasSubstr("error: javascript:1: expected"));
 }
 
 TEST(GatewayManifest, EveryUrlOfAnMpdLeadsToTheGateway) {
   const std::string text = rewrittenMpd(
       "<MPD xmlns:xlink=\"x\"><BaseURL>https://cdn.example/v/</BaseURL><BaseURL>https://other.example/v/</BaseURL>"
-      "<Location>/next.mpd</Location><PatchLocation>/patch.mpd</PatchLocation><ContentSteering>https://s/</ContentSteering>"
+      "<Location>/next.mpd</Location><PatchLocation>/patch.mpd</PatchLocation><ContentSteering>https://s/</"
+      "ContentSteering>"
       "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"https://t.example/now https://t2.example/\"/>"
       "<Period><AdaptationSet><SegmentTemplate media=\"$Number%05d$.m4s\"/><Representation id=\"1\"/></AdaptationSet>"
       "</Period><Period xlink:href=\"ad.xml\"/></MPD>");

@@ -31,9 +31,8 @@ bool Manifests::anyOf(const std::string& opened, Predicate predicate) const {
 }
 
 bool Manifests::isLocation(const std::string& opened, const std::string& url) const {
-  return anyOf(opened, [&](const ReadManifest& read) {
-    return std::ranges::find(read.locations, url) != read.locations.end();
-  });
+  return anyOf(
+      opened, [&](const ReadManifest& read) { return std::ranges::find(read.locations, url) != read.locations.end(); });
 }
 
 bool Manifests::isTiming(const std::string& opened, const std::string& url) const {

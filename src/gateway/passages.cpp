@@ -45,9 +45,8 @@ std::string Passages::keyOf(const PassageRequest& request) {
 void Passages::start(base::TimePoint now, Outputs& out, FetchId fetch, PassageRequest request) {
   const Headers forwarded = only(request.headers, kToOrigin);
   // What is asked under conditions or with credentials is between the player and the origin.
-  const bool plain = !request.fresh && std::ranges::all_of(forwarded, [](const Header& header) {
-    return header.name == "Range";
-  });
+  const bool plain =
+      !request.fresh && std::ranges::all_of(forwarded, [](const Header& header) { return header.name == "Range"; });
   const auto kept = cache_.find(keyOf(request));
   if (plain && kept != cache_.end() && kept->second.until > now) {
     const Kept& it = kept->second;

@@ -21,7 +21,7 @@ struct PassageRequest {
   std::string url;  ///< canonical
   bool headOnly = false;
   bool publicOnly = true;
-  Headers headers;  ///< of the player: conditions, Range and credentials go on to the origin
+  Headers headers;     ///< of the player: conditions, Range and credentials go on to the origin
   bool fresh = false;  ///< it is neither answered from what is kept nor kept: it says what time it is
 };
 

@@ -38,8 +38,8 @@ class Playheads {
     [[nodiscard]] std::int64_t next() const { return waiting ? at : at + 1; }
   };
 
-  /// A player asks for a segment. Unless that is the next one, or the same again (`goesOn`), it is a seek: its buffer is
-  /// gone.
+  /// A player asks for a segment. Unless that is the next one, or the same again (`goesOn`), it is a seek: its buffer
+  /// is gone.
   void asked(base::TimePoint now, const std::string& player, std::int64_t segment, bool goesOn);
   /// It has got the segment, of that duration.
   void got(base::TimePoint now, const std::string& player, std::int64_t segment, base::Duration duration);

@@ -1,5 +1,5 @@
-// Segment indexes (sidx) of MPDs that say only where those are: fetched once each, as soon as a player asks for anything
-// of the resource, so that the segments behind them are known by the time it asks for those.
+// Segment indexes (sidx) of MPDs that say only where those are: fetched once each, as soon as a player asks for
+// anything of the resource, so that the segments behind them are known by the time it asks for those.
 //
 // Owned by the Gateway. What always holds: an index is asked for once at a time and not again after it was read; sizes
 // and counts are bounded, also of indexes that name further ones.

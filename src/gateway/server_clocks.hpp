@@ -1,6 +1,6 @@
 // The servers' time, which says what of a live MPD is there. It comes, from the best to the least: from a UTCTiming
-// element that has it in it ("direct"), from one that names a server, which is asked once for each opened manifest, from
-// the clock of this machine; unless the Date of the manifest's answer shows that to be wrong, then from that.
+// element that has it in it ("direct"), from one that names a server, which is asked once for each opened manifest,
+// from the clock of this machine; unless the Date of the manifest's answer shows that to be wrong, then from that.
 //
 // Owned by the Gateway. Half a round trip is neglected: a segment is expected by so much too late. Times are given as
 // the server's time when the gateway's own clock was at zero.

@@ -77,8 +77,8 @@ bool Stream::update(base::TimePoint now, ManifestStream&& told) {
     segment.externalIdOfG4 = known->externalIdOfG4;
     segment.period = known->period;
   }
-  const bool older = hadAny && !next.segments.empty() && place(next.segments.back()) >= first &&
-                     place(next.segments.back()) < last;
+  const bool older =
+      hadAny && !next.segments.empty() && place(next.segments.back()) >= first && place(next.segments.back()) < last;
   if (older) return false;
   const std::int64_t firstListed = next.segments.empty() ? first : place(next.segments.front());
   media::carryOver(timeline_, next, kKept);

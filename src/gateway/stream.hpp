@@ -1,5 +1,5 @@
-// One stream of an opened manifest: its segments on media's timeline as the versions of the manifest told them, and what
-// its engine should load for the players that are on it.
+// One stream of an opened manifest: its segments on media's timeline as the versions of the manifest told them, and
+// what its engine should load for the players that are on it.
 //
 // Pure; owned by Streams. What always holds: segments rise by position; a segment keeps the names it was first given,
 // as peers know it by them, and gets the newest address. An older version of the manifest, as a cache may have it,
@@ -37,7 +37,8 @@ class Stream {
   /// A newer version of it. True if it listed anything new.
   bool update(base::TimePoint now, ManifestStream&& told);
   /// Of indexes(): the segments that it says there are. Errors: as media::applyIndex().
-  base::Result<void> applyIndex(base::TimePoint now, const media::IndexSource& index, const media::SegmentIndexBox& box);
+  base::Result<void> applyIndex(base::TimePoint now, const media::IndexSource& index,
+                                const media::SegmentIndexBox& box);
 
   [[nodiscard]] const media::StreamNames& names() const { return timeline_.names; }
   [[nodiscard]] const std::string& label() const { return label_; }

@@ -33,7 +33,8 @@ ManifestStream told(int first, int count, bool live = true, const std::string& q
 /// Sequence and seconds until it is needed.
 std::vector<std::pair<std::string, std::int64_t>> brief(const Stream::Plan& plan) {
   std::vector<std::pair<std::string, std::int64_t>> result;
-  for (const QueuedSegment& next : plan.queue) result.emplace_back(next.segment.sequence, next.neededIn / base::seconds(1));
+  for (const QueuedSegment& next : plan.queue)
+    result.emplace_back(next.segment.sequence, next.neededIn / base::seconds(1));
   return result;
 }
 

@@ -73,7 +73,7 @@ void Streams::applyIndex(base::TimePoint now, Outputs& out, const std::string& s
 }
 
 std::vector<std::pair<std::string, media::IndexSource>> Streams::indexesIn(const std::string& openedUrl,
-                                                                          std::string_view url) const {
+                                                                           std::string_view url) const {
   std::vector<std::pair<std::string, media::IndexSource>> found;
   const std::string prefix = openedUrl + "\n";
   for (auto at = entries_.lower_bound(prefix); at != entries_.end() && at->first.starts_with(prefix); ++at) {
@@ -87,7 +87,7 @@ std::vector<std::pair<std::string, media::IndexSource>> Streams::indexesIn(const
 void Streams::seed(base::TimePoint now, Outputs& out, const std::string& openedUrl) {
   for (auto& [key, entry] : entries_) {
     if (entry.openedUrl != openedUrl || entry.seeded) continue;
-    entry.seeded = openLane(now, out, entry);
+    entry.seeded = openLane(now, out, key, entry);
     if (entry.seeded) replan(now, out, key, entry);
   }
 }
@@ -139,13 +139,13 @@ bool Streams::inUse(base::TimePoint now, const std::string& key, const Entry& en
          std::ranges::any_of(waiters_, [&](const auto& item) { return item.second.stream == key; });
 }
 
-bool Streams::openLane(base::TimePoint now, Outputs& out, Entry& entry) {
+bool Streams::openLane(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry) {
   if (entry.lane) return true;
   if (lanes_.size() >= options_.maxLanes) {
     // The one that nobody has used for longest makes room.
     Entry* oldest = nullptr;
-    for (auto& [key, other] : entries_) {
-      if (!other.lane || inUse(now, key, other)) continue;
+    for (auto& [name, other] : entries_) {
+      if (!other.lane || inUse(now, name, other)) continue;
       if (oldest == nullptr || other.lane->unusedSince < oldest->lane->unusedSince) oldest = &other;
     }
     if (oldest == nullptr) return false;
@@ -153,7 +153,7 @@ bool Streams::openLane(base::TimePoint now, Outputs& out, Entry& entry) {
   }
   const LaneId id(++lastLane_);
   entry.lane = Lane{.id = id, .unusedSince = now, .report = {.lane = id}};
-  lanes_[id] = entry.openedUrl + "\n" + entry.stream.names().streamSwarmId;
+  lanes_[id] = key;
   out.push_back(output::OpenLane{id, redacted(entry.openedUrl) + " " + entry.stream.label(), entry.publicOnly});
   return true;
 }
@@ -220,7 +220,7 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   if (at == entries_.end() || waiters_.size() >= kMaxWaiting) return false;
   Entry& entry = at->second;
   const media::TimelineSegment* known = entry.stream.at(place.position);
-  if (known == nullptr || !openLane(now, out, entry)) return false;
+  if (known == nullptr || !openLane(now, out, place.stream, entry)) return false;
   const media::StreamSegment segment = entry.stream.named(*known);
   if (question.contentType == kUnknownType && !entry.stream.mimeType().empty()) {
     question.contentType = entry.stream.mimeType();

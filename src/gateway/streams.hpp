@@ -54,7 +54,7 @@ class Streams {
     /// stored, and peers would get nothing of what was loaded. Oldest first, at most kMaxFinishing.
     std::vector<media::StreamSegment> finishing;
     base::TimePoint more = base::kNever;  // when to plan anew
-    bool idle = false;  // nobody uses it, since:
+    bool idle = false;                    // nobody uses it, since:
     base::TimePoint unusedSince{};
     input::LaneReport report;
   };
@@ -81,7 +81,7 @@ class Streams {
   /// Streams of the manifest whose segments are known once an index is read that lies in the resource at `url`
   /// (canonical); in any resource if that is empty.
   [[nodiscard]] std::vector<std::pair<std::string, media::IndexSource>> indexesIn(const std::string& openedUrl,
-                                                                                std::string_view url) const;
+                                                                                  std::string_view url) const;
   /// The resource has so many bytes: needed to answer for parts of it.
   void learnTotal(const std::string& url, std::uint64_t total);
 
@@ -129,7 +129,7 @@ class Streams {
 
   Entries::iterator entryOf(LaneId lane);
   void enter(const std::string& key, const Entry& entry);
-  bool openLane(base::TimePoint now, Outputs& out, Entry& entry);
+  bool openLane(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry);
   void closeLane(Outputs& out, Entry& entry);
   void replan(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry);
   void deliver(base::TimePoint now, Outputs& out, Entries::iterator entry, const std::string& segment,

@@ -84,8 +84,25 @@ class Players(unittest.TestCase):
         address = self.check_equal("audio")
         self.assertIn("secondary", [s["type"] for s in self.stats(address)["streams"]])
 
-    def test_dash(self):
-        self.check_equal("dash")
+    def test_dash_in_all_its_ways(self):
+        for name in ("dash", "dash-number", "dash-list", "dash-ranges"):
+            with self.subTest(name):
+                streams = self.stats(self.check_equal(name))["streams"]
+                self.assertEqual([s["type"] for s in streams], ["secondary", "main"])
+                self.assertGreater(min(s["bytes"]["delivered"] for s in streams), 0, streams)
+
+    def test_two_gateways_share_dash(self):
+        first = self.play("dash")
+        hashes = stream_hashes(first)
+        before = self.origin.bytes
+        second = self.play("dash", "--settings", self.settings({"startupPolicy": "p2pFirst"}))
+        self.assertEqual(stream_hashes(second), hashes)
+        self.assertEqual(stream_hashes(self.origin.url + self.streams["dash"]), hashes)
+        streams = self.stats(second)["streams"]
+        self.assertEqual(len(streams), 2)
+        for stream in streams:
+            self.assertGreater(stream["bytes"]["p2p"], stream["bytes"]["http"], streams)
+        self.assertLess(self.origin.bytes - before, 2 * before)
 
     def test_two_gateways_share(self):
         first = self.play("fmp4")

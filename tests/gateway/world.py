@@ -123,7 +123,7 @@ def make_streams(samples, folder, seconds=24):
     def run(*arguments, source=str(folder / "ts" / "360p" / "index.m3u8")):
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-t", str(seconds), "-i", source, *arguments], check=True, cwd=folder)
 
-    for name in ("fmp4", "bytes", "aes", "audio", "dash"):
+    for name in ("fmp4", "bytes", "aes", "audio", "dash", "dash-number", "dash-list", "dash-ranges"):
         (folder / name).mkdir()
     common = ["-c", "copy", "-bsf:a", "aac_adtstoasc", "-f", "hls", "-hls_playlist_type", "vod", "-hls_time", "2"]
     run(*common, "-hls_segment_type", "fmp4", "fmp4/index.m3u8")
@@ -139,21 +139,31 @@ def make_streams(samples, folder, seconds=24):
         '#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="avc1.4d401e,mp4a.40.2",AUDIO="a"\nv.m3u8\n')
     run("-c", "copy", "-f", "dash", "-seg_duration", "2", "-use_template", "1", "-use_timeline", "1", "dash/index.mpd",
         source=str(folder / "fmp4" / "index.m3u8"))
+    # The other ways in which an MPD says where segments are.
+    for name, options in {"dash-number": ["-use_template", "1", "-use_timeline", "0"], "dash-list": ["-use_template", "0"],
+                          "dash-ranges": ["-use_template", "0", "-single_file", "1"]}.items():
+        run("-c", "copy", "-f", "dash", "-seg_duration", "2", *options, f"{name}/index.mpd", source=str(folder / "fmp4" / "index.m3u8"))
     return {"ts": "/ts/master.m3u8", "fmp4": "/fmp4/index.m3u8", "bytes": "/bytes/index.m3u8", "aes": "/aes/index.m3u8",
-            "audio": "/audio/master.m3u8", "dash": "/dash/index.mpd"}
+            "audio": "/audio/master.m3u8", "dash": "/dash/index.mpd", "dash-number": "/dash-number/index.mpd",
+            "dash-list": "/dash-list/index.mpd", "dash-ranges": "/dash-ranges/index.mpd"}
 
 
 def stream_hashes(url):
     """What ffmpeg reads of every stream: a hash of all its packets each. Text; errors are in it."""
     done = subprocess.run(["ffmpeg", "-v", "error", "-i", url, "-map", "0", "-c", "copy", "-f", "streamhash", "-hash", "md5", "-"],
                           capture_output=True, text=True, timeout=120)
-    return done.stdout + done.stderr
+    return done.stdout + without_addresses(done.stderr)
+
+
+def without_addresses(errors):
+    """ffmpeg's lines begin with where something of it is in memory."""
+    return re.sub(" @ 0x[0-9a-f]+", "", errors)
 
 
 def frame_counts(url):
     done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=index,codec_name,nb_read_frames",
                            "-of", "csv", url], capture_output=True, text=True, timeout=120)
-    return done.stdout + done.stderr
+    return done.stdout + without_addresses(done.stderr)
 
 
 def fetch(url, headers=None, method="GET"):
