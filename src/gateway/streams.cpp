@@ -282,7 +282,7 @@ void Streams::deliver(base::TimePoint now, Outputs& out, Entries::iterator at, c
       auto& finishing = entry.lane->finishing;
       finish(entry, segment);
       if (finishing.size() == kMaxFinishing) finishing.erase(finishing.begin());
-      if (const auto* last = entry.stream.at(it.position)) finishing.push_back(*last);
+      if (const auto* last = entry.stream.at(it.position)) finishing.push_back(entry.stream.named(*last));
     }
     entry.stream.players().got(now, it.player, it.position, it.duration);
     waiter = waiters_.erase(waiter);
