@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-interop test-players soak test-all bench screenshots format lint clean
+.PHONY: help build run test test-interop test-players soak test-all bench capacity screenshots format lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-all: ## the same with a second compiler, ten minutes of fuzzing, a thousand
 bench: ## build and run the benchmarks, against libdatachannel, libwebrtc, curl and the original in Chromium
 	@scripts/install.sh build test interop wasm
 	@bench/run.sh
+
+capacity: build ## run the simulations behind docs/capacity.md, up to 10,000 viewers; print its tables
+	@bench/capacity.py $(ARGS)
 
 screenshots: build ## the gateway's page and the example page in Chromium as one sees them: build/screenshots/*.png
 	@scripts/install.sh wasm interop
