@@ -6,7 +6,7 @@
 //   pair     segments of 2 MiB from one page to another: rate and processor seconds of all processes of that Chromium, alternating
 //   memory   500 segments of 2 MiB over HTTP through the default store of 30: resident memory of the page's process after a garbage
 //            collection, before, at several points, and after destroy()
-//   start    the first new HybridLoader() of a fresh page, and what it is made of
+//   start    the script tag and the first new HybridLoader() of a fresh page, and what it is made of: in the line after it, and later
 
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -115,14 +115,25 @@ function memory (kind) {
   })
 }
 
+/** What is opened fresh for each measure of `start`, in turns. */
+const starts = {
+  'p2pml-core, in the next line': '?file=/js/p2pml-core.min.js',
+  'p2pml-core, when the page was idle': '?file=/js/p2pml-core.min.js&idle',
+  'p2pml-core.g0, in the next line': '?file=/js/p2pml-core.g0.min.js',
+  '0.6.2, in the next line': '?file=/packages/core-0.6.2/build/p2p-media-loader-core.min.js'
+}
+
+/** @returns {Promise<Record<string, object[]>>} milliseconds by name, of all pages of each kind */
 function start () {
   return inWorld(async (browser, world) => {
-    const all = []
+    const all = Object.fromEntries(Object.keys(starts).map(name => [name, []]))
     for (let i = 0; i < Number(options.pages); ++i) {
-      // The first opening is before the page is listened to: what it reports comes with its readiness.
-      const page = await browser.open(`${world.origin}/bench/start.html`, `start-${i}`)
-      all.push(page.ready.start)
-      await page.close()
+      for (const [name, query] of Object.entries(starts)) {
+        // The first opening is before the page is listened to: what it reports comes with its readiness.
+        const page = await browser.open(`${world.origin}/bench/start.html${query}`, `start-${i}`)
+        all[name].push(page.ready.start)
+        await page.close()
+      }
     }
     return all
   })
@@ -152,8 +163,10 @@ if (only.includes('memory')) {
 }
 if (only.includes('start')) {
   const all = await start()
-  const names = Object.keys(all[0])
-  console.log(`| first new, ms | ${names.join(' | ')} |\n|---${'|---'.repeat(names.length)}|`)
-  console.log(`| median of ${all.length} | ${names.map(name => fixed(median(all.map(row => row[name])))).join(' | ')} |`)
-  console.log(`| range | ${names.map(name => `${fixed(Math.min(...all.map(row => row[name])))} to ${fixed(Math.max(...all.map(row => row[name])))}`).join(' | ')} |`)
+  const names = Object.keys(Object.values(all)[0][0])
+  console.log(`| ms, median of ${options.pages} [least] | ${names.join(' | ')} |\n|---${'|---'.repeat(names.length)}|`)
+  for (const [kind, rows] of Object.entries(all)) {
+    const of = name => rows.map(row => row[name])
+    console.log(`| ${kind} | ${names.map(name => `${fixed(median(of(name)))} [${fixed(Math.min(...of(name)))}]`).join(' | ')} |`)
+  }
 }

@@ -24,6 +24,19 @@ for (const [name, bytes] of Object.entries(cases)) {
   })
 }
 
+test('base64 is read by the browser where it can', t => {
+  const before = Uint8Array.fromBase64
+  t.after(() => { Uint8Array.fromBase64 = before })
+  let length = 0
+  Uint8Array.fromBase64 = text => {
+    length = text.length
+    return new Uint8Array(Buffer.from(text, 'base64'))
+  }
+  const packed = pack(cases['a module of nothing'])
+  assert.deepEqual(Buffer.from(unpack(unpacker, packed, empty.length)), Buffer.from(empty))
+  assert.equal(length, packed.length)
+})
+
 test('refuses to pack what it cannot take apart', () => {
   assert.throws(() => pack(readFileSync(moduleFile).subarray(0, 5000)), /ends too early/)
 })

@@ -52,12 +52,16 @@ class LoaderCore::QueuePeers final : public PeerView {
     const auto& name = core_.queue_[index].name;
     return name && core_.peers_.holds(connection, *name);
   }
+  // The seed's rules ask neither of these.
   void holders(std::size_t index, std::vector<Holder>& holders) const override {
+    if (kOnlyG0) return;
     const auto& name = core_.queue_[index].name;
     const std::string& id = core_.queue_[index].segment.id;
     if (name) core_.peers_.holders(now_, id, index, *name, core_.relays_.limit(id), holders);
   }
-  void neighbours(std::vector<Neighbour>& neighbours) const override { core_.peers_.neighbours(neighbours); }
+  void neighbours(std::vector<Neighbour>& neighbours) const override {
+    if (!kOnlyG0) core_.peers_.neighbours(neighbours);
+  }
 
  private:
   const LoaderCore& core_;
@@ -98,7 +102,7 @@ void LoaderCore::step(base::TimePoint now, const Input& input, Outputs& outputs)
 }
 
 void LoaderCore::tellFollowed(StepIo& io) {
-  if (options_.capabilities.segmentValidator) return;
+  if (kOnlyG0 || options_.capabilities.segmentValidator) return;
   for (const auto& [id, told] : following_.all()) {
     std::optional<PartialBody> received = http_.received(id);
     if (!received) received = peers_.received(id);
@@ -205,7 +209,7 @@ std::vector<LoaderCore::Queued> LoaderCore::acceptQueue(StepIo& io, const input:
       queued.segment.data.reset();
       queued.segment.masterSwarmId = masterSwarmOf(given, load.streamSwarmId);
       queued.name = wireNameOf(queued.segment, load.streamSwarmId);
-      if (queued.name) queued.key = segmentKey(queued.name->stream.value, queued.name->entry);
+      if (!kOnlyG0 && queued.name) queued.key = segmentKey(queued.name->stream.value, queued.name->entry);
       next.push_back(std::move(queued));
     }
   }
@@ -213,6 +217,7 @@ std::vector<LoaderCore::Queued> LoaderCore::acceptQueue(StepIo& io, const input:
 }
 
 void LoaderCore::setTimes(base::TimePoint now, std::vector<Queued>& next) {
+  if (kOnlyG0) return;  // the seed's rules know of priorities alone
   std::map<std::string_view, base::TimePoint> before;
   for (const Queued& queued : queue_) before[queued.segment.id] = queued.since;
   std::vector<const Segment*> list;
@@ -298,7 +303,9 @@ void LoaderCore::clean(StepIo& io) {
 
 void LoaderCore::on(StepIo& io, const input::GetSegment& get) { store_.fetchForApplication(io, get.id, get.token); }
 
-void LoaderCore::on(StepIo&, const input::Follow& follow) { following_.follow(follow.ids); }
+void LoaderCore::on(StepIo&, const input::Follow& follow) {
+  if (!kOnlyG0) following_.follow(follow.ids);
+}
 
 void LoaderCore::on(StepIo& io, const input::Destroy&) {
   http_.abortAll(io);
@@ -549,7 +556,7 @@ void LoaderCore::handle(StepIo& io, event::Stored& stored) {
   const bool queued =
       std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == stored.segment.id; });
   if (queued && !store_.has(stored.segment.id)) deliveredOnly_.insert(stored.segment.id);
-  if (stored.segment.data) following_.complete(io, stored.segment.id, *stored.segment.data);
+  if (!kOnlyG0 && stored.segment.data) following_.complete(io, stored.segment.id, *stored.segment.data);
   io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
   queueChanged_ = true;
   availabilityChanged_ = true;
@@ -609,6 +616,7 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
   item.http = !item.stored && http_.active(id);
   item.p2p = !item.stored && peers_.downloading(id);
   item.httpFailed = http_.failedRecently(now, id);
+  if (kOnlyG0) return;  // the seed's rules ask no more
   if (item.http) {
     item.progress = http_.progress(now, id);
   } else if (item.p2p) {
@@ -620,6 +628,7 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
 }
 
 Estimates LoaderCore::estimates() const {
+  if (kOnlyG0) return {};
   return {http_.bytesPerSecond(), http_.latency(), segmentBytes_.get(), peers_.viewers(), peers_.ownId()};
 }
 

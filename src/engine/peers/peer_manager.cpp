@@ -134,17 +134,17 @@ bool PeerManager::transferring(const RemoteKey& who) const {
 }
 
 PeerManager::RemoteKey PeerManager::keyOf(const Connection& connection) {
-  if (!connection.remoteNode.empty()) return {connection.remoteNode, {}, {}};
+  if (!kOnlyG0 && !connection.remoteNode.empty()) return {connection.remoteNode, {}, {}};
   return {"", connection.generation, *connection.remote};
 }
 
 std::string PeerManager::marked(const std::string& sdp) const {
-  std::string text = node_.empty() ? sdp : withNodeMark(sdp, node_);
+  std::string text = named() ? withNodeMark(sdp, node_) : sdp;
   return extended() ? withExtension(std::move(text), extension_) : text;
 }
 
 void PeerManager::readMarks(Connection& connection, std::string_view sdp) const {
-  if (!node_.empty()) connection.remoteNode = nodeMarkOf(sdp).value_or("");
+  if (named()) connection.remoteNode = nodeMarkOf(sdp).value_or("");
   connection.extension = std::min(extension_, extended() ? extensionOf(sdp) : 0);
 }
 
@@ -181,7 +181,7 @@ Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId
   return source ? connections_.find(source)->second.session->progress(now) : Progress{};
 }
 
-std::uint64_t PeerManager::ownId() const { return node_.empty() ? 0 : hashOf(node_); }
+std::uint64_t PeerManager::ownId() const { return named() ? hashOf(node_) : 0; }
 
 bool PeerManager::electing() const { return !kOnlyG0 && settings_.schedulingPolicy == Scheduling::cooperative; }
 
@@ -255,6 +255,7 @@ void PeerManager::idleNodes(base::TimePoint now, const WireName& name, std::vect
 }
 
 void PeerManager::settleNodes(StepIo& io) {
+  if (kOnlyG0) return;
   while (!touched_.empty()) {
     auto* const at = connections_.find(touched_.back());
     touched_.pop_back();
@@ -437,7 +438,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived&
   fresh.tracker = offer.tracker;
   fresh.remote = offer.from;
   readMarks(fresh, offer.sdp);
-  if (!node_.empty() && fresh.remoteNode == node_) return;  // our own offer of another swarm
+  if (named() && fresh.remoteNode == node_) return;  // our own offer of another swarm
   const RemoteKey who = keyOf(fresh);
   if (usable_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
   if (full(fresh.generation)) return;
@@ -481,7 +482,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived
   connection.remote = answer.from;
   readMarks(connection, answer.sdp);
   const RemoteKey who = keyOf(connection);
-  const bool ourselves = answer.from == swarm->ownId || (!node_.empty() && connection.remoteNode == node_);
+  const bool ourselves = answer.from == swarm->ownId || (named() && connection.remoteNode == node_);
   if (usable_.contains(who) || ourselves || full(connection.generation)) {
     connection.remote.reset();  // no handshake has begun
     drop(io, at, /*tellPort=*/true);

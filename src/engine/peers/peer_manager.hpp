@@ -208,6 +208,8 @@ class PeerManager final : private NodeDownloads::Peers {
   };
 
   [[nodiscard]] bool electing() const;
+  /// Other p2pml nodes may know us again by our name.
+  [[nodiscard]] bool named() const { return !kOnlyG0 && !node_.empty(); }
   static RemoteKey keyOf(const Connection& connection);
   [[nodiscard]] std::string marked(const std::string& sdp) const;
   void leave(StepIo& io, const Swarm& swarm);

@@ -202,7 +202,8 @@ base::Result<void> Loader::load(std::string_view segments, std::string_view stre
   auto queue = readSegments(segments);
   if (!queue) return std::unexpected(queue.error());
   std::optional<media::StreamProperties> properties;
-  if (!stream.empty()) {
+  // Only the names of later generations are made of what the stream is.
+  if (!engine::kOnlyG0 && !stream.empty()) {
     auto read = readStream(stream);
     if (!read) return std::unexpected(read.error());
     properties = *std::move(read);
