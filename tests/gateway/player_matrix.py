@@ -9,6 +9,7 @@ The last line is "N passed, M failed"; --report FILE writes the table.
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from matrix import browser, native
-from matrix.curl import Curl, load
+from matrix.curl import Curl, load, manifests_of, parts_of
 from matrix.live import Live
 from matrix.seen import difference, in_common
 from world import Origin, Program, fetch, make_streams
@@ -29,7 +30,7 @@ QUICK = ("HLS fMP4",)
 NATIVE = {player.name: player for player in (native.Ffmpeg, native.Ffprobe, native.Mpv, native.Vlc, Curl)}
 PLAYERS = [*NATIVE, *browser.PLAYERS]
 LOCAL = ("--local-address", "127.0.0.1")
-LIVE_LOST = 40  # seconds of a live stream that pass until all players have begun
+LIVE_LOST = 60  # seconds of a live stream that pass until all players have begun
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -73,6 +74,24 @@ class World:
             if streams and all(s["segmentsOver"]["http"] >= s["segments"] > 0 for s in streams):
                 break
             time.sleep(0.2)
+
+    def meet(self, path):
+        """The gateway has loaded the beginning of every stream, and looked for the seed: players come after that."""
+        _, where, body = load(self.through(path))
+        for manifest in manifests_of(body.decode(), where):
+            _, where, body = load(manifest)
+            began = set()
+            for url, byte_range in parts_of(body.decode(), where)[0]:
+                kind = url.rsplit("/", 1)[0] + re.sub(r"\d", "", url.rsplit("/", 1)[1])
+                if kind not in began:
+                    load(url, byte_range)
+                began.add(kind)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and not all(s["peers"] for s in self.streams_of(path) if s["running"]):
+            time.sleep(0.2)
+
+    def streams_of(self, path):
+        return [s for s in self.stats()["streams"] if s["manifest"].endswith(path)]
 
     def through(self, path):
         return f"{self.base}/play?url={urllib.parse.quote(self.origin.url + path, safe='')}"
@@ -167,9 +186,9 @@ def main():
             passed, failed = passed + (not is_fault), failed + is_fault
             print(f"{'FAILED' if is_fault else 'equal '} {player}, {column}: {text} {direct.notes or ''} {through.notes or ''}", flush=True)
 
-    def shares(column, paths):
+    def shares(column, path):
         """Where the gateway's engines had the column's bytes from."""
-        streams = [s for s in world.stats()["streams"] if any(s["manifest"].endswith(path) for path in paths)]
+        streams = world.streams_of(path)
         got = {key: sum(s["bytes"][key] for s in streams) for key in ("http", "p2p", "delivered")}
         notes.append(f"{column}: players got {got['delivered']} bytes of segments from the gateway's engines, which had {got['p2p']} from the seed "
                      f"and {got['http']} over HTTP")
@@ -180,8 +199,9 @@ def main():
         for column in [c for c in columns if c in COLUMNS]:
             path = streams[COLUMNS[column]]
             world.seed(path)
+            world.meet(path)
             judge(play_all(world, {column: path}, players, 120, False), False)
-            shares(column, [path])
+            shares(column, path)
         live_columns = {c: Live.paths[c] for c in columns if c in Live.paths}
         if live_columns and options.live_seconds:
             live = Live(world.folder.name, options.live_seconds)
@@ -189,9 +209,10 @@ def main():
                 live.wait_until_full()
                 for path in live_columns.values():
                     world.seed(path)
+                    world.meet(path)
                 judge(play_all(world, live_columns, players, options.live_seconds + 30, True), True)
                 for column, path in live_columns.items():
-                    shares(column, [path])
+                    shares(column, path)
             finally:
                 live.stop()
     finally:

@@ -83,6 +83,17 @@ def parts_of_dash(text, url):
     return found, mpd.get("type", "static") == "static"
 
 
+def manifests_of(text, url):
+    """Those that a multivariant playlist names; of all else itself."""
+    if "#EXT-X-STREAM-INF" not in text:
+        return [url]
+    return [urllib.parse.urljoin(url, a or b) for a, b in re.findall(r'^(?!#)(\S.*)$|#EXT-X-MEDIA:.*URI="([^"]*)"', text, re.M)]
+
+
+def parts_of(text, url):
+    return (parts_of_hls if text.startswith("#EXTM3U") else parts_of_dash)(text, url)
+
+
 class Curl:
     name = "curl"
     programs = ("curl",)
@@ -97,11 +108,7 @@ class Curl:
         status, start, body = load(task.url)
         if status != 200:
             return Seen(error=f"{status} for the manifest")
-        text = body.decode()
-        manifests = [start]
-        if "#EXT-X-STREAM-INF" in text:
-            uris = re.findall(r'^(?!#)(\S.*)$|#EXT-X-MEDIA:.*URI="([^"]*)"', text, re.M)
-            manifests = [urllib.parse.urljoin(start, a or b) for a, b in uris]
+        manifests = manifests_of(body.decode(), start)
         ended = False
         while not ended and time.monotonic() < deadline:
             ended, began = True, time.monotonic()
@@ -109,8 +116,7 @@ class Curl:
                 status, where, body = load(manifest)
                 if status != 200:
                     return Seen(error=f"{status} for {manifest}")
-                text = body.decode()
-                parts, is_over = (parts_of_hls if text.startswith("#EXTM3U") else parts_of_dash)(text, where)
+                parts, is_over = parts_of(body.decode(), where)
                 ended = ended and is_over
                 for url, byte_range in parts:
                     if (url, byte_range) in had:
