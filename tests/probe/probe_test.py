@@ -190,6 +190,13 @@ class Probe(unittest.TestCase):
         self.assertEqual(sum("Access-Control-Allow-Origin" in text for text in doubts), 3)
         self.assertEqual(sum("sends whole segments" in text for text in doubts), 1)
 
+    def test_what_others_say_cannot_draw_on_the_terminal(self):
+        drawing = self.start(Listener(b"HTTP/1.1 200 OK\r\nContent-Type: \x1b[2Jvideo\r\nContent-Length: 2\r\n\r\nhi"))
+        done = self.run_probe("--no-ice", f"http://127.0.0.1:{drawing.port}/x.m3u8")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("[2Jvideo", done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+
     def test_an_origin_that_does_not_answer(self):
         silent = self.start(Listener())
         told = self.probe("--no-ice", url=f"http://127.0.0.1:{silent.port}/x.m3u8", status=1)

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "p2pml/probe/plain.hpp"
 #include "p2pml/probe/pump.hpp"
 #include "platform/native/http/native_http_port.hpp"
 
@@ -15,14 +16,13 @@ namespace input = engine::input;
 
 constexpr std::size_t kMaxManifestBytes = 16 << 20;
 constexpr std::size_t kPartBytes = 1024;
-constexpr std::size_t kMaxFieldBytes = 300;
 /// Of a site that is nobody's (RFC 2606).
 constexpr const char* kOtherSite = "https://viewer.example";
 
 std::string fieldOf(const input::HttpHead& head, std::string_view name) {
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   for (const auto& [key, value] : head.headers) {
-    if (std::ranges::equal(key, name, same)) return value.substr(0, kMaxFieldBytes);
+    if (std::ranges::equal(key, name, same)) return plain(value);
   }
   return {};
 }
@@ -61,7 +61,7 @@ HttpFacts checkHttp(boost::asio::io_context& loop, const std::string& what, cons
         done = true;
       }
     } else if (const auto* failed = std::get_if<input::HttpFailed>(&event)) {
-      facts.error = failed->error.detail;
+      facts.error = plain(failed->error.detail);
       done = true;
     } else if (std::get_if<input::HttpDone>(&event) != nullptr) {
       done = true;

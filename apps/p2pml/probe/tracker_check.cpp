@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2pml/probe/plain.hpp"
 #include "p2pml/probe/pump.hpp"
 #include "platform/native/ws/native_socket_port.hpp"
 #include "wire/tracker_message.hpp"
@@ -13,7 +14,6 @@ namespace {
 
 namespace input = engine::input;
 
-constexpr std::size_t kMaxReasonBytes = 300;
 const base::SocketId kSocket(1);
 
 class TrackerCheck {
@@ -72,12 +72,12 @@ class TrackerCheck {
         socket_.send(kSocket, announce(swarm.infoHash, wire::AnnounceEvent::started));
       }
     } else if (const auto* closed = std::get_if<input::SocketClosed>(&event)) {
-      facts_.error = closed->reason.detail;
+      facts_.error = plain(closed->reason.detail);
       closed_ = true;
     } else if (const auto* message = std::get_if<input::SocketMessage>(&event)) {
       auto response = wire::decodeTrackerResponse(message->text);
       if (!response) {
-        facts_.error = "what it says is no tracker's answer: " + response.error().detail;
+        facts_.error = "what it says is no tracker's answer: " + plain(response.error().detail);
         return;
       }
       if (const auto* answer = std::get_if<wire::AnnounceResponse>(&*response)) {
@@ -96,11 +96,11 @@ class TrackerCheck {
     // This probe has joined as one who lacks something.
     if (answer.incomplete) swarm->leechers = std::max<std::int64_t>(*answer.incomplete - 1, 0);
     swarm->interval = answer.interval;
-    if (answer.warning) swarm->warning = answer.warning->substr(0, kMaxReasonBytes);
+    if (answer.warning) swarm->warning = plain(*answer.warning);
   }
 
   void refused(const wire::TrackerFailure& failure) {
-    const std::string reason = "refused: " + failure.reason.substr(0, kMaxReasonBytes);
+    const std::string reason = "refused: " + plain(failure.reason);
     if (failure.infoHash) {
       if (SwarmFacts* swarm = factsOf(*failure.infoHash)) swarm->error = reason;
       return;
