@@ -10,7 +10,7 @@
 #   web          the browser drop-in: JavaScript around the module, type declarations, sizes, pages in real Chromium; the gateway's page
 #   manifests    the corpus of HLS and DASH manifests, read by `p2pml probe` and by npm's parsers
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
-#   players      players through the gateway and directly, on a short stream; with P2PML_PLAYERS=all every player and stream,
+#   players      players through the gateway and directly, on two short streams; with P2PML_PLAYERS=all every player and stream,
 #                live ones for ten minutes, and the players of the group "players" are installed
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy

@@ -3,7 +3,7 @@
 
 Rows are players, columns streams. Each player plays each stream from the origin and from a gateway that has a seed as a peer, and what it tells of
 both is compared: hashes of pictures, packets or fragments in order, and their number. The live columns are one stream that ffmpeg makes,
-played by all players at the same time. --quick: a short stream, for every test run. Players that are not installed are named and left out.
+played by all players at the same time. --quick: two short streams, for every test run. Players that are not installed are named and left out.
 The last line is "N passed, M failed"; --report FILE writes the table.
 """
 
@@ -26,7 +26,7 @@ from matrix.seen import difference, in_common
 from world import Origin, Program, fetch, make_streams
 
 COLUMNS = {"HLS VOD": "ts", "HLS fMP4": "fmp4", "byte ranges": "bytes", "AES-128": "aes", "alternative audio": "audio", "DASH static": "dash"}
-QUICK = ("HLS fMP4",)
+QUICK = ("HLS fMP4", "DASH static")
 NATIVE = {player.name: player for player in (native.Ffmpeg, native.Ffprobe, native.Mpv, native.Vlc, Curl)}
 PLAYERS = [*NATIVE, *browser.PLAYERS]
 LOCAL = ("--local-address", "127.0.0.1")
