@@ -137,14 +137,18 @@ base::Result<std::string> Gateway::open(const std::string& url) {
     return base::fail(ErrorCode::invalidArgument,
                       redacted(url) + ": expected the URL of a manifest, with http or https and a host");
   }
+  // Some players open it again whenever they look for a newer version: they are where they were.
+  const auto known = std::ranges::find_if(sessions_, [&](const auto& it) { return it.second.opened == *canonical; });
+  if (known != sessions_.end()) {
+    known->second.usedAt = now_;
+    return known->second.space.localPath(*canonical);
+  }
   if (sessions_.size() >= kMaxSessions) {
     const auto oldest = std::ranges::min_element(
         sessions_, [](const auto& a, const auto& b) { return a.second.usedAt < b.second.usedAt; });
     const std::string opened = oldest->second.opened;
     sessions_.erase(oldest);
-    const bool wanted = seeded_.contains(opened) ||
-                        std::ranges::any_of(sessions_, [&](const auto& item) { return item.second.opened == opened; });
-    if (!wanted) forget(opened);
+    if (!seeded_.contains(opened)) forget(opened);
   }
   const std::string name = base::toHex(base::sha1(options_.secret + std::to_string(++lastSession_))).substr(0, 24);
   Session session{*canonical, UrlSpace(std::string(kSessionPrefix) + name + "/", *canonical), now_};

@@ -542,6 +542,17 @@ TEST_F(GatewayTest, WhatCannotBePlayedIsSaidAtOnce) {
   EXPECT_EQ(preflight.header("Access-Control-Allow-Methods"), "GET, HEAD");
 }
 
+TEST_F(GatewayTest, WhoOpensAStreamAgainIsWhereTheOthersAre) {
+  const std::string first = world.playManifest(kUrl, vod(1));
+  for (std::size_t i = 0; i < 2 * Gateway::kMaxSessions; ++i) {
+    world.advance(1);
+    EXPECT_EQ(world.play(kUrl), first);
+  }
+  EXPECT_EQ(world.gateway.sessions(), 1U);
+  EXPECT_NE(world.play("https://example.com/other.m3u8"), first);
+  EXPECT_EQ(world.gateway.sessions(), 2U);
+}
+
 TEST_F(GatewayTest, SessionsAreLimited) {
   const std::string first = world.playManifest(kUrl, vod(1));
   for (std::size_t i = 0; i < Gateway::kMaxSessions; ++i) {
