@@ -94,6 +94,22 @@ TEST(Identity, SegmentWithoutStreamIdIsKeyedByItsMasterSwarm) {
   EXPECT_EQ(wireNameOf(segment, "ignored")->id.value, "my-swarm+4");
 }
 
+TEST(Identity, ASegmentOfDashHasANumberOfItsOwnInG4) {
+  Segment segment("m+V1+8.000", "http://o/3.m4s");
+  segment.masterSwarmId = "m";
+  segment.streamId = "V1";
+  segment.sequence = "8.000";
+  segment.externalId = 16;
+  EXPECT_EQ(wireNameOf(segment, "ignored")->sequence, 16);
+  segment.externalIdOfG4 = 80;
+  const auto name = wireNameOf(segment, "ignored");
+  EXPECT_EQ(name->id.value, "m+V1+8.000");
+  EXPECT_EQ(name->number, 16);
+  EXPECT_EQ(name->sequence, 80);
+  segment.externalIdOfG4 = -1;
+  EXPECT_EQ(wireNameOf(segment, "ignored")->sequence, 16);
+}
+
 TEST(Identity, UsageExampleSegmentIsNamedByItsId) {
   const Segment segment("segment-1", "//url/to/segment/1");
   const auto name = wireNameOf(segment, "swarm-1");

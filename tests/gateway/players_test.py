@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from world import Origin, Program, fetch, frame_counts, make_streams, play, stream_hashes
+from world import LiveDash, Origin, Program, fetch, frame_counts, make_streams, play, stream_hashes, watch_live_dash
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True)
@@ -103,6 +103,34 @@ class Players(unittest.TestCase):
         for stream in streams:
             self.assertGreater(stream["bytes"]["p2p"], stream["bytes"]["http"], streams)
         self.assertLess(self.origin.bytes - before, 2 * before)
+
+    def test_two_gateways_share_live_dash(self):
+        for timeline in (True, False):
+            with self.subTest(timeline=timeline):
+                name = f"live-{timeline}"
+                live = LiveDash(OPTIONS.samples, Path(self.folder.name) / name, timeline)
+                self.running.append(live)
+                live.wait_for(4)
+                self.streams[name] = f"/{name}/index.mpd"
+                first = self.play(name)
+                seen = [watch_live_dash(first, 6)]
+                # The second begins with what the first has.
+                second = self.play(name, "--settings", self.settings({"startupPolicy": "p2pFirst"}))
+                seen.append(watch_live_dash(second, 6, behind=4))
+                addresses = [first, second]
+                for streams in seen:
+                    self.assertEqual(len(streams), 2)
+                    for segments in streams.values():
+                        numbers = [int(segment.split("-")[-1].split(".")[0]) for segment, _ in segments]
+                        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 6)))
+                        for segment, body in segments:
+                            self.assertEqual(body, (live.folder / segment).read_bytes(), segment)
+                reports = [self.stats(address)["streams"] for address in addresses]
+                self.assertGreater(sum(s["bytes"]["p2p"] for streams in reports for s in streams), 0, reports)
+                # Everything went through the engines.
+                for streams in reports:
+                    self.assertEqual(sorted(s["type"] for s in streams), ["main", "secondary"])
+                    self.assertGreater(min(s["bytes"]["delivered"] for s in streams), 0, reports)
 
     def test_two_gateways_share(self):
         first = self.play("fmp4")

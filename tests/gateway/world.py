@@ -1,5 +1,6 @@
 """What the gateway's tests and measurements share: an origin that can misbehave, streams made by ffmpeg, the program's processes."""
 
+import datetime
 import http.server
 import os
 import re
@@ -9,6 +10,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 from pathlib import Path
 
 TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".mp4": "video/mp4", ".m4s": "video/mp4",
@@ -146,6 +148,60 @@ def make_streams(samples, folder, seconds=24):
     return {"ts": "/ts/master.m3u8", "fmp4": "/fmp4/index.m3u8", "bytes": "/bytes/index.m3u8", "aes": "/aes/index.m3u8",
             "audio": "/audio/master.m3u8", "dash": "/dash/index.mpd", "dash-number": "/dash-number/index.mpd",
             "dash-list": "/dash-list/index.mpd", "dash-ranges": "/dash-ranges/index.mpd"}
+
+
+class LiveDash:
+    """ffmpeg makes a live MPD of the sample in real time, a window of five segments of two seconds; all segments stay."""
+
+    def __init__(self, samples, folder, timeline):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        source = Path(samples).resolve() / "360p" / "index.m3u8"
+        self.process = subprocess.Popen(
+            ["ffmpeg", "-v", "error", "-re", "-i", str(source), "-c", "copy", "-tag:v", "avc1", "-tag:a", "mp4a", "-bsf:a", "aac_adtstoasc",
+             "-f", "dash", "-seg_duration", "2", "-window_size", "5", "-extra_window_size", "1000", "-use_template", "1",
+             "-use_timeline", str(int(timeline)), "index.mpd"], cwd=self.folder, stdin=subprocess.DEVNULL)
+
+    def wait_for(self, segments):
+        """Until that many video segments are there."""
+        while len(list(self.folder.glob("chunk-stream0-*.m4s"))) < segments:
+            if self.process.poll() is not None:
+                raise RuntimeError("ffmpeg has ended")
+            time.sleep(0.1)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def watch_live_dash(url, count, behind=2):
+    """A player of ffmpeg's live MPDs, which ffmpeg itself is not: it leaves segments out. It begins `behind` segments before the end and takes
+    each one as soon as it is listed or its time has come. Name and body of so many of each stream, in order."""
+    space = {"m": "urn:mpeg:dash:schema:mpd:2011"}
+    got = {}
+    deadline = time.monotonic() + 90
+    while len(got) < 2 or any(len(segments) < count for segments in got.values()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"only {[len(segments) for segments in got.values()]} segments have come")
+        root = xml.etree.ElementTree.fromstring(fetch(url)[2])
+        for representation in root.iterfind(".//m:Representation", space):
+            template = representation.find("m:SegmentTemplate", space)
+            timeline = template.find("m:SegmentTimeline", space)
+            first = int(template.get("startNumber"))
+            if timeline is not None:
+                last = first - 1 + sum(1 + int(entry.get("r", 0)) for entry in timeline)
+            else:
+                start = datetime.datetime.fromisoformat(root.get("availabilityStartTime").replace("Z", "+00:00")).timestamp()
+                last = first - 1 + int((time.time() - start) * int(template.get("timescale")) / int(template.get("duration")))
+            segments = got.setdefault(representation.get("id"), {})
+            for number in range(max(segments) + 1 if segments else last - behind, last + 1):
+                name = template.get("media").replace("$RepresentationID$", representation.get("id")).replace("$Number%05d$", f"{number:05}")
+                status, _, body = fetch(urllib.parse.urljoin(url, name))
+                if status != 200:
+                    break  # not yet
+                segments[number] = (name.rsplit("/", 1)[-1], body)
+        time.sleep(0.5)
+    return {stream: list(segments.values())[:count] for stream, segments in got.items()}
 
 
 def stream_hashes(url):

@@ -48,6 +48,24 @@ TEST(MpdRewrite, TheWholeCorpusReadsTheSameAfterwards) {
   EXPECT_GE(compared, 30u);
 }
 
+TEST(MpdRewrite, WhatLeadsElsewhereByOtherWaysIsExchangedOrLeftOut) {
+  const std::string text =
+      "<MPD xmlns:xlink=\"x\"><PatchLocation>/p</PatchLocation><ContentSteering>https://s/</ContentSteering>"
+      "<Period xlink:href=\"ad.xml\"/><Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>"
+      "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-head:2014\" value=\" /a  https://t.x/b\"/></MPD>";
+  const UriRewriter rewriter = [](const ManifestUri& uri) {
+    return "http://l/" + std::to_string(static_cast<int>(uri.use)) + "/" + std::string(uri.url.substr(8));
+  };
+  const std::string rest =
+      "<Period xlink:href=\"http://l/19/e.x/d/ad.xml\"/><Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>"
+      "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-head:2014\" value=\"http://l/18/e.x/a "
+      "http://l/18/t.x/b\"/></MPD>";
+  EXPECT_EQ(*rewriteUris(text, "https://e.x/d/m.mpd", rewriter, MpdRewriteOptions{.withoutPatches = true}),
+            "<MPD xmlns:xlink=\"x\">" + rest);
+  EXPECT_EQ(*rewriteUris(text, "https://e.x/d/m.mpd", rewriter, MpdRewriteOptions{}),
+            "<MPD xmlns:xlink=\"x\"><PatchLocation>http://l/17/e.x/p</PatchLocation>" + rest);
+}
+
 TEST(MpdRewrite, WhatIsRefused) {
   const std::string text = "<MPD><Period><AdaptationSet><Representation id=\"1\"/></AdaptationSet></Period></MPD>";
   EXPECT_EQ(rewriteUris(text, "https://e.x/", [](const ManifestUri&) { return "a b"; }).error().code,
