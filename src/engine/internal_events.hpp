@@ -30,6 +30,7 @@ struct PeerRequest {
 struct PartialBody {
   base::Bytes data;
   std::uint64_t total = 0;  ///< 0: not known
+  bool fromPeers = true;    ///< some of it, or all; else the origin sent it
 };
 
 namespace event {
@@ -48,7 +49,7 @@ struct DownloadFailed {
   Method method = Method::http;
   base::Error error;
   std::optional<base::PeerId> peerId;
-  /// What a peer had sent when it left or stopped sending: nothing is wrong with it.
+  /// What had come when the source left or stopped sending: nothing is wrong with it.
   std::optional<PartialBody> partial;
 };
 /// What peers have, or which of them are idle, has changed: look at the queue again.

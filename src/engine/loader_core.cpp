@@ -457,6 +457,7 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
   queueChanged_ = true;
   if (failed.method == Method::http) {
     availabilityChanged_ = true;
+    keepPartial(failed.segment.id, std::move(failed.partial));
     io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), std::nullopt});
     return;
   }
@@ -584,7 +585,8 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
     fillIn(io.now, queued, !validating.empty() && validating.contains(queued.segment.id), items[i]);
   }
   const QueuePeers peers(*this, io.now);
-  const SchedulerView view{io.now, options_.settings, items, peers, http_.count(), peers_.downloadCount(), estimates()};
+  const SchedulerView view{io.now,        options_.settings,      items,       peers,
+                           http_.count(), peers_.downloadCount(), estimates(), options_.capabilities.segmentValidator};
   std::vector<Action> actions;
   decide(view, actions);
   for (const Action& action : actions) carryOut(io, action);
@@ -617,6 +619,7 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
   item.p2p = !item.stored && peers_.downloading(id);
   item.httpFailed = http_.failedRecently(now, id);
   if (kOnlyG0) return;  // the seed's rules ask no more
+  if (item.httpFailed) item.httpRetryAt = http_.retryAt(id);
   if (item.http) {
     item.progress = http_.progress(now, id);
   } else if (item.p2p) {
@@ -629,7 +632,8 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
 
 Estimates LoaderCore::estimates() const {
   if (kOnlyG0) return {};
-  return {http_.bytesPerSecond(), http_.latency(), segmentBytes_.get(), peers_.viewers(), peers_.ownId()};
+  return {http_.bytesPerSecond(), http_.latency(), segmentBytes_.get(),
+          peers_.viewers(),       peers_.ownId(),  http_.failedAt()};
 }
 
 void LoaderCore::processQueue(StepIo& io) {
@@ -654,9 +658,12 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
   const std::string& id = queued.segment.id;
   switch (action.kind) {
     case Action::Kind::startHttp: {
-      // Without ranges HTTP starts over; a peer may still go on with the beginning if HTTP fails.
-      const auto partial =
-          resumesOverHttp(options_.settings) ? partials_.extract(id) : decltype(partials_)::node_type();
+      // Without ranges HTTP starts over; a peer may still go on with the beginning if HTTP fails. So it does where a
+      // validator decides: refused for what a peer has sent, the origin would count as failed.
+      const auto known = partials_.find(id);
+      const bool resumes = known != partials_.end() && resumesOverHttp(options_.settings) &&
+                           !(options_.capabilities.segmentValidator && known->second.fromPeers);
+      const auto partial = resumes ? partials_.extract(known) : decltype(partials_)::node_type();
       http_.start(io, queued.segment, partial ? &partial.mapped() : nullptr);
       availabilityChanged_ = true;
       break;

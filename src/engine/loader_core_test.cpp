@@ -138,6 +138,22 @@ TEST(LoaderQueue, HttpUseRangesContinuesAnAbortedP2pDownload) {
   EXPECT_EQ(world.getSegment("m+7")->data->text(), "abcdefghij");
 }
 
+// Refused for what a peer has sent, the origin would count as failed.
+TEST(LoaderQueue, WhereAValidatorDecidesHttpDoesNotGoOnWithWhatAPeerHasSent) {
+  Settings settings = quiet();
+  settings.httpUseRanges = true;
+  LoaderHarness world(settings, {.segmentValidator = true});
+  world.load({7}, 2);
+  FakePeer alice = world.connectPeer("alice");
+  alice.has({7});
+  alice.announces(7, 10);
+  alice.sendsRaw("abcd");
+  world.load({7}, 1);
+  const auto starts = world.take<output::StartHttp>();
+  ASSERT_EQ(starts.size(), 1U);
+  EXPECT_EQ(starts[0].range, std::nullopt);
+}
+
 TEST(LoaderQueue, HttpUseRangesAlsoContinuesWhatALostPeerHadSent) {
   Settings settings = quiet();
   settings.httpUseRanges = true;

@@ -17,6 +17,8 @@ struct Progress {
   std::uint64_t total = 0;           ///< 0: not known yet
   std::uint64_t bytesPerSecond = 0;  ///< lately; 0: nothing has come yet
   base::TimePoint startedAt{};       ///< when this source was asked
+  std::uint64_t behindHole = 0;      ///< of these, behind bytes that are still missing: another source cannot use them
+  base::TimePoint byteAt{};          ///< HTTP: the latest byte, or `startedAt`
 
   friend bool operator==(const Progress&, const Progress&) = default;
 };

@@ -21,6 +21,10 @@ constexpr int kMaxFruitless = 3;
 /// All requests for one segment: ends even a server that hands out a few bytes per request.
 constexpr int kMaxRequests = 64;
 
+/// From a failure to the first new request for what cannot wait.
+constexpr base::Duration kFirstRetry = base::milliseconds(500);
+constexpr int kMostDoublings = 6;
+
 /// Longest resource a Content-Range may tell of: 2^53 - 1, as far as JavaScript counts.
 constexpr std::uint64_t kMaxRangeTotal = (1ULL << 53) - 1;
 
@@ -45,6 +49,7 @@ void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody*
   if (segment.range) download.wanted = parseByteRange(*segment.range);
   if (partial != nullptr && canContinue(download, *partial)) {
     download.body.append(partial->data);
+    download.begunByPeers = partial->fromPeers;
     download.furthest = partial->data.size();
     if (partial->total > 0) {
       download.expected = partial->total;
@@ -105,10 +110,14 @@ bool HttpDownloads::abort(StepIo& io, const std::string& id) {
   return true;
 }
 
-std::optional<PartialBody> HttpDownloads::pause(StepIo& io, const std::string& id) {
-  std::optional<PartialBody> partial = received(id);
+std::optional<PartialBody> HttpDownloads::usable(std::optional<PartialBody> partial) {
   // What waits for its validation was taken out of the download and counts as not loaded.
   if (partial && (partial->total == 0 || !partial->data.intact())) partial.reset();
+  return partial;
+}
+
+std::optional<PartialBody> HttpDownloads::pause(StepIo& io, const std::string& id) {
+  std::optional<PartialBody> partial = usable(received(id));
   abort(io, id);
   return partial;
 }
@@ -117,7 +126,11 @@ Progress HttpDownloads::progress(base::TimePoint now, const std::string& id) con
   const auto named = byId_.find(id);
   P2PML_ASSERT(named != byId_.end());
   const Download& download = downloads_.find(named->second)->second;
-  return {download.body.size(), download.expected.value_or(0), download.running.bytesPerSecond(now), download.sentAt};
+  return {.received = download.body.size(),
+          .total = download.expected.value_or(0),
+          .bytesPerSecond = download.running.bytesPerSecond(now),
+          .startedAt = download.sentAt,
+          .byteAt = std::max(download.sentAt, download.byteAt)};
 }
 
 void HttpDownloads::abortAll(StepIo& io) {
@@ -135,7 +148,7 @@ std::optional<PartialBody> HttpDownloads::received(const std::string& id) {
   Download& download = downloads_.find(named->second)->second;
   // Of the full body that came instead of a range nobody knows yet whether it reaches the range.
   if (download.sliceFullBody || download.body.size() == 0) return std::nullopt;
-  return PartialBody{download.body.finish(), download.expected.value_or(0)};
+  return PartialBody{download.body.finish(), download.expected.value_or(0), download.begunByPeers};
 }
 
 base::Bytes HttpDownloads::receivedAt(const std::string& id, std::uint64_t offset) const {
@@ -159,28 +172,38 @@ void HttpDownloads::release(const std::string& id) {
 }
 
 void HttpDownloads::markFailed(base::TimePoint now, const std::string& id) {
-  failedUntil_[id] = now + base::milliseconds(settings_.httpFailedSegmentTimeout);
+  const base::Duration blocked = base::milliseconds(settings_.httpFailedSegmentTimeout);
+  Failure& failure = failures_[id];
+  failure.until = now + blocked;
+  failure.retryAt = now + std::min(kFirstRetry * (std::int64_t{1} << std::min(failure.count, kMostDoublings)), blocked);
+  ++failure.count;
+  failedAt_ = now;
   armRetry();
 }
 
 bool HttpDownloads::failedRecently(base::TimePoint now, const std::string& id) const {
-  const auto found = failedUntil_.find(id);
-  return found != failedUntil_.end() && now < found->second;
+  const auto found = failures_.find(id);
+  return found != failures_.end() && now < found->second.until;
+}
+
+base::TimePoint HttpDownloads::retryAt(const std::string& id) const {
+  const auto found = failures_.find(id);
+  return found == failures_.end() ? base::TimePoint() : found->second.retryAt;
 }
 
 void HttpDownloads::forgetOldFailures(base::TimePoint now) {
-  std::erase_if(failedUntil_, [now](const auto& entry) { return entry.second <= now; });
+  std::erase_if(failures_, [now](const auto& entry) { return entry.second.until <= now; });
   armRetry();
 }
 
 void HttpDownloads::armRetry() {
-  if (failedUntil_.empty()) {
+  if (failures_.empty()) {
     timers_.cancel({TimerKind::httpRetry, 0});
     return;
   }
-  const auto earliest = std::min_element(failedUntil_.begin(), failedUntil_.end(),
-                                         [](const auto& a, const auto& b) { return a.second < b.second; });
-  timers_.set({TimerKind::httpRetry, 0}, earliest->second);
+  const auto earliest = std::min_element(failures_.begin(), failures_.end(),
+                                         [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
+  timers_.set({TimerKind::httpRetry, 0}, earliest->second.until);
 }
 
 HttpDownloads::Downloads::iterator HttpDownloads::find(base::RequestId request) {
@@ -210,7 +233,7 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
     if (head.status == 416 && download.body.size() > 0) {
       startOver(io, at, why);
     } else {
-      fail(io, at, why, /*stillOpen=*/true);
+      fail(io, at, why, /*stillOpen=*/true, received(download.segment.id));
     }
     return true;
   }
@@ -227,6 +250,7 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
   }
   // A 200 to a range request is the full body (RFC 9110 section 14.2).
   download.body.clear();
+  download.begunByPeers = false;
   download.expected = head.contentLength;
   download.body.setExpectedSize(head.contentLength.value_or(0));
   download.sliceFullBody = download.wanted.has_value();
@@ -279,6 +303,7 @@ bool HttpDownloads::onData(StepIo& io, const input::HttpData& data) {
   if (!download.headSeen || data.data.empty()) return true;
   download.body.append(data.data);
   download.running.add(io.now, data.data.size());
+  download.byteAt = io.now;
   meter_.downloaded(io, Method::http, data.data.size(), std::nullopt);
   if (download.expected && download.body.size() > *download.expected) {
     fail(io, at, error(ErrorCode::unavailable, "HTTP body longer than announced"), /*stillOpen=*/true);
@@ -317,7 +342,7 @@ bool HttpDownloads::onFailed(StepIo& io, const input::HttpFailed& failed) {
   if (at->second.headSeen) {
     interrupted(io, at, failed.error, /*stillOpen=*/false);
   } else {
-    fail(io, at, failed.error, /*stillOpen=*/false);
+    fail(io, at, failed.error, /*stillOpen=*/false, received(at->second.segment.id));
   }
   return true;
 }
@@ -353,6 +378,7 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
     fail(io, at, std::move(why), stillOpen);
     return;
   }
+  failedAt_ = io.now;
   if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
   restart(io, at, !canResume);
 }
@@ -379,6 +405,7 @@ void HttpDownloads::restart(StepIo& io, Downloads::iterator at, bool fromScratch
   if (fromScratch) {
     download.body.clear();
     download.expected.reset();
+    download.begunByPeers = false;
   }
   ++download.requests;
   const base::RequestId request = ids_.nextRequest();
@@ -387,7 +414,8 @@ void HttpDownloads::restart(StepIo& io, Downloads::iterator at, bool fromScratch
   send(io, request, moved);
 }
 
-void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen) {
+void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen,
+                         std::optional<PartialBody> kept) {
   if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
   timers_.cancel({TimerKind::httpSilence, at->first.value});
   Segment segment = std::move(at->second.segment);
@@ -395,7 +423,7 @@ void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bo
   downloads_.erase(at);
   markFailed(io.now, segment.id);
   io.events.push_back(
-      event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt, std::nullopt});
+      event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt, usable(std::move(kept))});
 }
 
 void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
@@ -420,7 +448,7 @@ void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
   }
   download.complete = true;
   download.body.clear();
-  failedUntil_.erase(download.segment.id);
+  failures_.erase(download.segment.id);
   Segment segment = download.segment;
   segment.data = std::move(body);
   io.events.push_back(event::Downloaded{std::move(segment), Method::http, std::nullopt, {}});

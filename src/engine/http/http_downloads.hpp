@@ -50,6 +50,9 @@ class HttpDownloads {
   /// From a request to its head, lately.
   [[nodiscard]] base::Duration latency() const { return base::Duration(static_cast<std::int64_t>(latency_.get())); }
 
+  /// When a request last failed, broke off or brought what a validator refused.
+  [[nodiscard]] base::TimePoint failedAt() const { return failedAt_; }
+
   /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.
   [[nodiscard]] std::optional<PartialBody> received(const std::string& id);
 
@@ -63,6 +66,9 @@ class HttpDownloads {
   /// As after a failed download: no HTTP for this segment during httpFailedSegmentTimeout.
   void markFailed(base::TimePoint now, const std::string& id);
   [[nodiscard]] bool failedRecently(base::TimePoint now, const std::string& id) const;
+  /// When a segment may be asked for again that cannot wait for the end of that time: a pause after the failure that
+  /// doubles with each one. None of these: it has not failed recently.
+  [[nodiscard]] base::TimePoint retryAt(const std::string& id) const;
   /// Forgets failures that are over.
   void forgetOldFailures(base::TimePoint now);
 
@@ -84,9 +90,11 @@ class HttpDownloads {
     bool headSeen = false;
     bool sliceFullBody = false;  // a 200 came for segment.range: cut it out at the end
     bool rangesWork = false;     // the server has shown that it can resume
+    bool begunByPeers = false;   // the first bytes may be from a peer
     bool complete = false;
     base::TimePoint sentAt{};
     base::TimePoint headAt{};
+    base::TimePoint byteAt{};  // the latest of the body
     RunningRate running;
     int fruitless = 0;  // requests in a row that brought nothing new
     int requests = 1;
@@ -105,7 +113,10 @@ class HttpDownloads {
   /// What is here is not the start of what the server has now.
   void startOver(StepIo& io, Downloads::iterator at, base::Error why);
   void restart(StepIo& io, Downloads::iterator at, bool fromScratch);
-  void fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen);
+  /// `kept`: what another source may go on with.
+  void fail(StepIo& io, Downloads::iterator at, base::Error why, bool stillOpen,
+            std::optional<PartialBody> kept = std::nullopt);
+  static std::optional<PartialBody> usable(std::optional<PartialBody> partial);
   void complete(StepIo& io, Downloads::iterator at);
   void armSilence(base::TimePoint now, base::RequestId request, const Download& download);
   void armRetry();
@@ -116,7 +127,13 @@ class HttpDownloads {
   TransferMeter& meter_;
   Downloads downloads_;
   std::map<std::string, base::RequestId> byId_;
-  std::map<std::string, base::TimePoint> failedUntil_;
+  struct Failure {
+    base::TimePoint until;
+    base::TimePoint retryAt;
+    int count = 0;  // since it was loaded or the last one was forgotten
+  };
+  std::map<std::string, Failure> failures_;
+  base::TimePoint failedAt_ = base::TimePoint::min();
   SmoothedValue rate_;
   SmoothedValue latency_;
 };

@@ -93,6 +93,7 @@ class HttpDownloadsTest : public testing::Test {
       } else if (const auto* f = std::get_if<event::DownloadFailed>(&event)) {
         EXPECT_EQ(f->segment.data, std::nullopt);
         texts.push_back("failed " + f->error.detail);
+        if (f->partial) texts.push_back("left " + std::string(f->partial->data.text()));
       }
     }
     out.clear();
@@ -567,6 +568,38 @@ TEST_F(HttpDownloadsTest, ABodyHasALimit) {
   said();
   head({.status = 206, .length = UINT64_MAX - 3, .first = 4});
   EXPECT_THAT(said(), testing::Not(testing::Contains(HasSubstr("have"))));
+}
+
+TEST_F(HttpDownloadsTest, WhatHadComeIsThereForOthersAfterAFailure) {
+  settings.httpUseRanges = true;
+  const PartialBody partial{Bytes::copyOf("abc"), 6};
+  start(segment(), &partial);
+  said();
+  head({.status = 503});
+  EXPECT_THAT(said(), ElementsAre("cancel #1", "failed HTTP status 503", "left abc"));
+  start(segment(), &partial);
+  said();
+  failed();
+  EXPECT_THAT(said(), ElementsAre("failed reset", "left abc"));
+}
+
+TEST_F(HttpDownloadsTest, ThePauseAfterAFailureDoublesUntilItIsTheTimeout) {
+  settings.httpFailedSegmentTimeout = 3000;
+  const auto failNow = [&] {
+    start();
+    failed();
+    said();
+    return base::toMilliseconds(downloads.retryAt("a") - now);
+  };
+  EXPECT_EQ(downloads.retryAt("a"), TimePoint());
+  EXPECT_EQ(failNow(), 500);
+  EXPECT_EQ(failNow(), 1000);
+  EXPECT_EQ(failNow(), 2000);
+  EXPECT_EQ(failNow(), 3000);
+  EXPECT_EQ(downloads.failedAt(), now);
+  runTo(3000);
+  EXPECT_FALSE(downloads.failedRecently(now, "a"));
+  EXPECT_EQ(failNow(), 500) << "the others are forgotten";
 }
 
 TEST_F(HttpDownloadsTest, AbortAtEveryStage) {

@@ -208,7 +208,8 @@ ConnectionId NodeDownloads::source(const std::string& segmentId) const {
 
 Progress NodeDownloads::progress(base::TimePoint now, const std::string& segmentId) const {
   const Download& download = downloads_.find(segmentId)->second;
-  Progress progress{download.body->size(), download.body->total(), 0, now};
+  Progress progress{download.body->size(), download.body->total(), 0, now, 0};
+  progress.behindHole = progress.received - download.body->prefix();
   for (const ConnectionId source : download.sources) {
     const NodePeerSession* node = std::as_const(peers_).nodeAt(source);
     if (node == nullptr || node->downloading() == nullptr) continue;

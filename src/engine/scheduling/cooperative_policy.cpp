@@ -19,11 +19,27 @@ namespace {
 /// Of an origin that was never measured: the share of a segment's duration that its download takes.
 constexpr std::int64_t kUnknownHttpShare = 4;
 constexpr Duration kUnknownLatency = milliseconds(100);
-/// A peer that has sent nothing for so long is left for another one.
+/// A peer that has sent nothing for so long is left for another one. Twice as long after each one that was left, and
+/// half as long again after a time without: where every answer is late, as behind a full line of our own, what was
+/// given up comes all the same and takes the place of what is asked for instead.
 constexpr Duration kPatience = milliseconds(1500);
+constexpr int kMostDoublings = 3;
+constexpr Duration kForgetLate = base::seconds(15);
 constexpr Duration kAnswerTime = milliseconds(200);
-/// How often a download from a peer is looked at when time gets short.
+/// For so long an origin that failed is taken for one that may fail again.
+constexpr Duration kTroubleTime = base::seconds(30);
+constexpr Duration kMostForTries = base::seconds(8);
+/// An urgent download from the origin that brings nothing for so long, or for four times its latency, is asked for
+/// again.
+constexpr Duration kHttpPatience = milliseconds(1000);
+/// How often a download is looked at when time gets short.
 constexpr Duration kWatchInterval = milliseconds(200);
+/// As if so much were left at least: one that has stopped sending would be in time for a last byte for ever.
+constexpr std::uint64_t kLeastLeft = 32 * 1024;
+/// What of the first segment may be left at the end of p2pFirst's hold for the peer to send.
+constexpr Duration kStartupRest = milliseconds(20);
+/// A peer that is to be in time must be so by that much.
+constexpr Duration kPeerReserve = milliseconds(200);
 /// An HTTP download that two are at is given up by one of them while it has come less far than this share.
 constexpr std::uint64_t kCollisionShare = 2;
 
@@ -56,7 +72,11 @@ class CooperativePolicy::Pass {
         policy_.missingSince_.insert(*known);
       }
     }
+    std::erase_if(policy_.gaveWay_, [&](std::uint64_t key) {
+      return std::none_of(queue_.begin(), queue_.end(), [key](const QueueItem& item) { return item.key == key; });
+    });
     for (std::size_t i = 0; i < queue_.size(); ++i) watch(i);
+    keepLineFree();
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       if (!queue_[i].stored && !queue_[i].http && !queue_[i].p2p) open.push_back(i);
@@ -91,29 +111,54 @@ class CooperativePolicy::Pass {
     const std::uint64_t total = item.progress.total > 0 ? item.progress.total : view_.estimates.segmentBytes;
     return total - std::min(total, item.progress.received);
   }
+  /// Those that HTTP has to bring.
+  [[nodiscard]] std::uint64_t httpBytesLeft(const QueueItem& item) const {
+    if (item.http) return bytesLeft(item);
+    // What peers have sent may be refused: then it is all of them.
+    return bytesLeft(item) + (view_.validated ? item.progress.received : item.progress.behindHole);
+  }
   [[nodiscard]] Duration httpTime(const QueueItem& item) const {
     const Estimates& known = view_.estimates;
     if (known.httpBytesPerSecond == 0 || (known.segmentBytes == 0 && item.progress.total == 0)) {
       return kUnknownLatency + item.duration / kUnknownHttpShare;
     }
-    return known.httpLatency + timeFor(bytesLeft(item), known.httpBytesPerSecond);
+    return known.httpLatency + timeFor(httpBytesLeft(item), known.httpBytesPerSecond);
   }
   /// When HTTP must start so that it is in time even if it is half again as slow as lately.
-  [[nodiscard]] TimePoint latest(std::size_t i) const {
-    const QueueItem& item = queue_[i];
+  [[nodiscard]] TimePoint latest(std::size_t i) const { return latest(queue_[i]); }
+  /// The same if nothing of the segment were here: what has begun late stays urgent while it comes.
+  [[nodiscard]] bool beganUrgent(std::size_t i) const {
+    QueueItem whole = queue_[i];
+    whole.progress.received = whole.progress.behindHole = 0;
+    return view_.now >= latest(whole);
+  }
+  [[nodiscard]] TimePoint latest(const QueueItem& item) const {
     const Duration margin = std::clamp(item.duration / 4, milliseconds(300), milliseconds(1000));
     // Not all at once where many have the same need.
     const auto jitter = Duration(static_cast<std::int64_t>(
         (rankOf(view_.estimates.ownId, item.key) >> 40) * static_cast<std::uint64_t>(item.duration.count() / 8) >> 24));
-    return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter;
+    return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter - timeForTries(item);
+  }
+  /// For another try or two, where the origin has failed lately.
+  [[nodiscard]] Duration timeForTries(const QueueItem& item) const {
+    const TimePoint failed = view_.estimates.httpFailedAt;
+    if (failed == TimePoint::min() || view_.now - failed >= kTroubleTime) return Duration();
+    return std::min(item.duration * 2, kMostForTries);
   }
   /// A peer of that speed is as good as HTTP: it will be done with time to spare, or no later than HTTP would be.
   [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
-    const TimePoint done = view_.now + timeFor(bytesLeft(item), bytesPerSecond);
+    // There must be time to do without it.
+    if (view_.validated) return false;
+    // Of the very first segment nobody knows how long the origin takes: what has not come by the end of the hold is
+    // HTTP's, so that the start is later by the hold at most.
+    if (policy_.settings_.startupPolicy == Startup::p2pFirst && view_.estimates.segmentBytes == 0) {
+      return timeFor(bytesLeft(item), bytesPerSecond) <= kStartupRest;
+    }
+    const TimePoint done = view_.now + timeFor(std::max(bytesLeft(item), kLeastLeft), bytesPerSecond);
     const Duration http = httpTime(item);
     if (done <= view_.now + http) return true;
     // While HTTP could still take over if the peer got slower.
-    return done <= item.neededAt - milliseconds(200) && view_.now < item.neededAt - http * 5 / 4;
+    return done <= item.neededAt - kPeerReserve && view_.now < item.neededAt - http * 3 / 2 - kPeerReserve;
   }
   [[nodiscard]] bool urgent(std::size_t i) const { return view_.now >= latest(i); }
   /// It is loaded in the order of playing.
@@ -161,14 +206,26 @@ class CooperativePolicy::Pass {
              std::find(taken_.begin(), taken_.end(), holder.connection) != taken_.end();
     });
   }
-  [[nodiscard]] bool p2pSlot() const { return p2pCount_ < policy_.settings_.simultaneousP2PDownloads; }
+  /// Fewer at a time while answers are late: what was called off has the line to get through first.
+  [[nodiscard]] bool p2pSlot() const {
+    const std::int64_t most = policy_.settings_.simultaneousP2PDownloads;
+    return p2pCount_ < (most > 0 ? std::max<std::int64_t>(most >> policy_.late_, 1) : most);
+  }
   [[nodiscard]] bool httpSlot() const { return httpCount_ < policy_.settings_.simultaneousHttpDownloads; }
   [[nodiscard]] bool p2pAllowed(std::size_t i) const {
     return queue_[i].priority <= policy_.settings_.p2pDownloadMaxPriority;
   }
-  [[nodiscard]] bool httpAllowed(std::size_t i) const {
-    return queue_[i].priority <= policy_.settings_.httpDownloadMaxPriority && !queue_[i].httpFailed &&
-           policy_.settings_.simultaneousHttpDownloads > 0;
+  [[nodiscard]] bool httpAllowed(std::size_t i) {
+    const QueueItem& item = queue_[i];
+    if (item.priority > policy_.settings_.httpDownloadMaxPriority || policy_.settings_.simultaneousHttpDownloads <= 0) {
+      return false;
+    }
+    if (!item.httpFailed) return true;
+    // What is needed now cannot wait as long as what others may yet have.
+    if (!urgent(i)) return false;
+    if (view_.now >= item.httpRetryAt) return true;
+    wake(item.httpRetryAt);
+    return false;
   }
 
   void startP2p(std::size_t i, base::ConnectionId from) {
@@ -176,7 +233,13 @@ class CooperativePolicy::Pass {
     queue_[i].p2p = true;
     ++p2pCount_;
     actions_.push_back({Action::Kind::startP2p, i, from});
-    wake(view_.now + kPatience);
+    wake(view_.now + patience());
+  }
+  [[nodiscard]] Duration patience() const { return kPatience * (1 << policy_.late_); }
+  /// A peer was asked and has sent nothing.
+  void noteLate() {
+    policy_.late_ = std::min(policy_.late_ + 1, kMostDoublings);
+    policy_.lateAt_ = view_.now;
   }
   void stopP2p(std::size_t i) {
     queue_[i].p2p = false;
@@ -209,7 +272,14 @@ class CooperativePolicy::Pass {
   /// Two are at the same segment, or somebody has it already: one copy from the origin is enough.
   void watchHttp(std::size_t i) {
     const QueueItem& item = queue_[i];
-    if (urgent(i) || item.progress.total == 0 || item.progress.received * kCollisionShare > item.progress.total) return;
+    if (beganUrgent(i)) {
+      askAgainIfSilent(i);
+      if (httpCount_ + p2pCount_ > 1) wake(view_.now + kWatchInterval);
+      return;
+    }
+    // Once for each segment: two that give way to each other would ask the origin again and again.
+    if (policy_.gaveWay_.contains(item.key)) return;
+    if (item.progress.total == 0 || item.progress.received * kCollisionShare > item.progress.total) return;
     std::vector<Holder> holders = holdersOf(i);
     const std::uint64_t own = rankOf(view_.estimates.ownId, item.key);
     const bool better = std::any_of(holders.begin(), holders.end(), [&](const Holder& holder) {
@@ -220,9 +290,23 @@ class CooperativePolicy::Pass {
     });
     keepIdle(holders);
     if (!better && (holders.empty() || !p2pSlot() || !p2pAllowed(i))) return;
+    policy_.gaveWay_.insert(item.key);
     stopHttp(i);
     wake(latest(i));
     if (!holders.empty() && p2pSlot() && p2pAllowed(i)) startP2p(i, holders[*chooseHolder(holders, rng_)].connection);
+  }
+
+  /// The player would wait for the end of a patience that is meant for downloads with time to spare.
+  void askAgainIfSilent(std::size_t i) {
+    const QueueItem& item = queue_[i];
+    const TimePoint until = item.progress.byteAt + std::max(kHttpPatience, view_.estimates.httpLatency * 4);
+    if (view_.estimates.httpLatency == Duration() || item.progress.total == 0 || item.neededAt <= view_.now) return;
+    if (view_.now < until) {
+      wake(until);
+      return;
+    }
+    stopHttp(i);
+    startHttp(i);
   }
 
   void watchP2p(std::size_t i) {
@@ -241,14 +325,15 @@ class CooperativePolicy::Pass {
         if (silent) tryAnother(i, source);
         return;
       }
+      if (silent && view_.now - progress.startedAt >= kPatience / 2) noteLate();
       stopP2p(i);
       startHttp(i);
       return;
     }
     wake(latest(i));
     if (!silent) return;
-    if (view_.now - progress.startedAt < kPatience) {
-      wake(progress.startedAt + kPatience);
+    if (view_.now - progress.startedAt < patience()) {
+      wake(progress.startedAt + patience());
     } else {
       tryAnother(i, source);
     }
@@ -256,7 +341,7 @@ class CooperativePolicy::Pass {
 
   /// The peer does not send: another one may.
   void tryAnother(std::size_t i, base::ConnectionId source) {
-    if (view_.now - queue_[i].progress.startedAt < kPatience) return;
+    if (view_.now - queue_[i].progress.startedAt < patience()) return;
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     std::erase_if(holders, [&](const Holder& holder) { return holder.connection == source; });
@@ -265,9 +350,44 @@ class CooperativePolicy::Pass {
       wake(view_.now + kPatience);
       return;
     }
+    noteLate();
     stopP2p(i);
     startP2p(i, holders[*chosen].connection);
   }
+
+  /// At the speed of lately it comes after the player needs it, or next to that.
+  [[nodiscard]] bool atRisk(std::size_t i) const {
+    const QueueItem& item = queue_[i];
+    if (item.neededAt <= view_.now) return true;
+    if (!beganUrgent(i)) return false;
+    const std::uint64_t rate = item.progress.bytesPerSecond;
+    const Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
+    return view_.now + left > item.neededAt - std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
+  }
+
+  /// While what the player needs next may come too late, nothing that is needed after it takes a part of the line.
+  void keepLineFree() {
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      const QueueItem& item = queue_[i];
+      if (item.stored || (!item.http && !item.p2p) || item.neededAt >= keptFor_) continue;
+      const bool kept = item.key != 0 && item.key == policy_.keptFor_;
+      if (!kept && !atRisk(i)) continue;
+      // A peer that sends nothing does not need the line.
+      if (item.p2p && (!view_.peers.source(i) || item.progress.bytesPerSecond == 0)) continue;
+      keptFor_ = item.neededAt;
+      kept_ = item.key;
+      overHttp_ = item.http;
+    }
+    policy_.keptFor_ = kept_;
+    if (keptFor_ == TimePoint::max()) return;
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (queue_[i].stored || queue_[i].neededAt <= keptFor_) continue;
+      if (queue_[i].http && (overHttp_ || !beganUrgent(i))) stopHttp(i);
+      if (queue_[i].p2p && view_.peers.source(i)) stopP2p(i);
+    }
+    wake(view_.now + kWatchInterval);
+  }
+  [[nodiscard]] bool lineKeptFrom(std::size_t i) const { return queue_[i].neededAt > keptFor_; }
 
   // ------------------------------------------------------------------------------------------------------ what is open
 
@@ -299,7 +419,8 @@ class CooperativePolicy::Pass {
     policy_.missingSince_.erase(queue_[i].key);
     const QueueItem& item = queue_[i];
     const bool hold = startupHold();
-    const bool http = !hold && httpAllowed(i) && !(playerWaits() && item.neededAt > view_.now);
+    if (lineKeptFrom(i)) return;
+    const bool http = !hold && httpAllowed(i);
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     if (!p2pAllowed(i)) holders.clear();
@@ -313,6 +434,8 @@ class CooperativePolicy::Pass {
       }
       if (takeHttpSlot(i)) {
         startHttp(i);
+        // The player waits for it.
+        if (item.neededAt <= view_.now) keptFor_ = std::min(keptFor_, item.neededAt);
         return;
       }
     }
@@ -322,15 +445,8 @@ class CooperativePolicy::Pass {
     wake(view_.now + kWatchInterval);
   }
 
-  /// What the player waits for is on its way: nothing else is to take a part of the line.
-  [[nodiscard]] bool playerWaits() const {
-    return std::any_of(queue_.begin(), queue_.end(), [&](const QueueItem& item) {
-      return !item.stored && (item.http || item.p2p) && item.neededAt <= view_.now;
-    });
-  }
-
   bool askPeer(std::size_t i) {
-    if (!p2pSlot() || !p2pAllowed(i) || playerWaits()) return false;
+    if (!p2pSlot() || !p2pAllowed(i) || lineKeptFrom(i)) return false;
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     const auto chosen = chooseHolder(holders, rng_);
@@ -361,7 +477,7 @@ class CooperativePolicy::Pass {
       wake(since + delay);
       return;
     }
-    if (httpSlot() && !playerWaits()) startHttp(i);
+    if (httpSlot() && !lineKeptFrom(i)) startHttp(i);
   }
 
   CooperativePolicy& policy_;
@@ -374,12 +490,19 @@ class CooperativePolicy::Pass {
   std::int64_t httpCount_;
   std::int64_t p2pCount_;
   std::vector<base::ConnectionId> taken_;
+  TimePoint keptFor_ = TimePoint::max();  // the line is for what is needed by then
+  std::uint64_t kept_ = 0;
+  bool overHttp_ = false;
 };
 
 void CooperativePolicy::start(TimePoint now) { startedAt_ = now; }
 
 void CooperativePolicy::processQueue(const SchedulerView& view, base::Rng& rng, std::vector<Action>& actions) {
   wakeAt_ = base::kNever;
+  while (late_ > 0 && view.now - lateAt_ >= kForgetLate) {
+    --late_;
+    lateAt_ += kForgetLate;
+  }
   Pass(*this, view, rng, actions).run();
 }
 

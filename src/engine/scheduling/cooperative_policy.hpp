@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "engine/scheduling/policy.hpp"
 
@@ -37,6 +38,10 @@ class CooperativePolicy final : public SchedulingPolicy {
   bool alone_ = false;  // trackers know nobody else
   /// Since when nobody near has had a segment that we could fetch, by its key.
   std::map<std::uint64_t, base::TimePoint> missingSince_;
+  std::set<std::uint64_t> gaveWay_;  // keys of queued segments whose HTTP download was left to another viewer
+  std::uint64_t keptFor_ = 0;        // key of the running download that the line is kept for; 0: none
+  int late_ = 0;                     // how often patience with peers was doubled
+  base::TimePoint lateAt_{};
   base::TimePoint wakeAt_ = base::kNever;
 };
 

@@ -90,7 +90,7 @@ class CooperativePolicyTest : public ::testing::Test {
       p2p += item.p2p ? 1 : 0;
     }
     std::vector<Action> actions;
-    policy.processQueue({at(ms), settings, queue, peers, http, p2p, estimates}, rng, actions);
+    policy.processQueue({at(ms), settings, queue, peers, http, p2p, estimates, validated}, rng, actions);
     return actions;
   }
   /// Only the segment at `index` stays open.
@@ -108,6 +108,7 @@ class CooperativePolicyTest : public ::testing::Test {
   std::vector<QueueItem> queue;
   FakePeers peers;
   Estimates estimates;
+  bool validated = false;
   base::Rng rng{1};
   CooperativePolicy policy{settings};
 };
@@ -229,6 +230,21 @@ TEST_F(CooperativePolicyTest, P2pFirstAsksAPeerThatIsThere) {
   EXPECT_EQ(process(kNow + 200), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
 }
 
+TEST_F(CooperativePolicyTest, P2pFirstGivesTheRestToHttpWhenTheHoldIsOver) {
+  settings.startupPolicy = Startup::p2pFirst;
+  policy.start(at(kNow));
+  estimates = {.viewers = 4, .ownId = 1};
+  queue[0].neededAt = at(kNow);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {100'000, 400'000, 1'000'000, at(kNow + 200)};
+  only(0);
+  EXPECT_TRUE(process(kNow + 379).empty());
+  EXPECT_EQ(process(kNow + 380), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+  queue[0].progress.received = 380'000;
+  EXPECT_TRUE(process(kNow + 380).empty()) << "20 ms more";
+}
+
 TEST_F(CooperativePolicyTest, P2pFirstDoesNotWaitWhereNobodyElseIs) {
   settings.startupPolicy = Startup::p2pFirst;
   policy.start(at(kNow));
@@ -254,6 +270,14 @@ TEST_F(CooperativePolicyTest, ADownloadFromAPeerThatIsInTimeIsLeftAlone) {
   queue[0].progress = {370'000, 400'000, 50'000, at(kNow)};  // 600 ms to go
   EXPECT_TRUE(process(kNow + 3000).empty());
   EXPECT_EQ(policy.wakeAt(), at(kNow + 3200));
+}
+
+TEST_F(CooperativePolicyTest, APeerThatStopsBeforeTheLastByteIsNotInTime) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {399'999, 400'000, 20'000, at(kNow)};
+  EXPECT_EQ(process(kNow + 3400), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
 }
 
 TEST_F(CooperativePolicyTest, APeerThatSendsNothingIsLeftForAnother) {
@@ -298,6 +322,138 @@ TEST_F(CooperativePolicyTest, UrgentHttpTakesTheSlotOfTheLeastUrgent) {
   queue[4].http = queue[5].http = true;
   queue[0].neededAt = at(kNow);
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 5, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhoGaveWayOnceDoesNotDoSoAgain) {
+  only(3);
+  queue[3].http = true;
+  queue[3].progress = {100'000, 400'000, 1'000'000, at(kNow)};
+  peers.has[3] = {holder(2, Availability::loadingByHttp)};
+  EXPECT_EQ(process(kNow + 100), (std::vector<Action>{{Kind::pauseHttp, 3, {}}}));
+  // The other one left it too: it was started anew.
+  EXPECT_TRUE(process(kNow + 200).empty());
+}
+
+TEST_F(CooperativePolicyTest, WhatWasStartedLateIsNotGivenUpForAnother) {
+  peers.has[0] = {holder(2, Availability::loadingByHttp)};
+  const std::int64_t due = latest(0);
+  queue[0].http = true;
+  // Little is left, so that by this alone there would be time.
+  queue[0].progress = {190'000, 400'000, 1'000'000, at(due), 0, at(due)};
+  EXPECT_TRUE(process(due + 1).empty());
+}
+
+TEST_F(CooperativePolicyTest, WhatMayComeTooLateHasTheLineForItself) {
+  queue[0].http = true;
+  queue[0].neededAt = at(kNow + 1500);
+  queue[0].progress = {.received = 100'000, .total = 400'000, .bytesPerSecond = 100'000, .byteAt = at(kNow)};
+  queue[1].p2p = true;
+  peers.sources[1] = 3;
+  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  queue[2].http = true;
+  queue[2].progress = {.received = 300'000, .total = 400'000, .bytesPerSecond = 500'000, .byteAt = at(kNow)};
+  peers.has[3] = {holder(4)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}, {Kind::pauseHttp, 2, {}}}));
+  // And keeps it although it is faster now: the others would only slow it down again.
+  queue[1].p2p = queue[2].http = false;
+  queue[0].progress.bytesPerSecond = 1'000'000;
+  EXPECT_TRUE(process(kNow + 200).empty());
+  queue[0].http = false;
+  queue[0].stored = true;
+  EXPECT_FALSE(process(kNow + 300).empty());
+}
+
+TEST_F(CooperativePolicyTest, WhatAPeerThatIsSilentIsAskedForKeepsNoLineFree) {
+  settings.httpDownloadMaxPriority = 0;
+  queue[0].p2p = true;
+  peers.sources[0] = 2;
+  queue[0].neededAt = at(kNow);
+  queue[0].progress = {0, 0, 0, at(kNow - 100)};
+  peers.has[1] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, WhatLiesBehindAHoleHttpHasToBringToo) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  // 10 kB are missing, but HTTP would go on after the first 100 kB: 400 ms, so it must start 1600 ms before the need.
+  queue[0].progress = {
+      .received = 390'000, .total = 400'000, .bytesPerSecond = 5'000, .startedAt = at(kNow), .behindHole = 290'000};
+  EXPECT_EQ(process(kNow + 4000 - 1600), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, AFailedSegmentThatIsNeededNowIsTriedAgainSoon) {
+  peers.has[0] = {holder(2, Availability::loadingByHttp)};
+  const std::int64_t due = latest(0);
+  queue[0].httpFailed = true;
+  queue[0].httpRetryAt = at(due + 500);
+  EXPECT_TRUE(process(due + 1).empty());
+  EXPECT_EQ(policy.wakeAt(), at(due + 500));
+  EXPECT_EQ(process(due + 500), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, AFailedSegmentThatCanWaitIsLeftToOthersUntilTheTimeoutIsOver) {
+  only(5);
+  queue[5].key = keyOfFirst();
+  queue[5].httpFailed = true;
+  queue[5].httpRetryAt = at(kNow - 1);
+  EXPECT_TRUE(process(kNow).empty());
+  queue[5].httpFailed = false;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 5, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, AfterAFailureOfTheOriginThereIsTimeForMoreTries) {
+  only(1);
+  peers.has[1] = {holder(3, Availability::loadingByHttp)};
+  EXPECT_TRUE(process(kNow).empty());
+  estimates.httpFailedAt = at(kNow - 1000);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 1, {}}}));
+  estimates.httpFailedAt = at(kNow - 30'000);
+  EXPECT_TRUE(process(kNow).empty());
+}
+
+TEST_F(CooperativePolicyTest, AnUrgentDownloadThatBringsNothingIsAskedForAgain) {
+  only(0);
+  queue[0].neededAt = at(kNow + 1200);
+  queue[0].http = true;
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 50'000,
+                       .startedAt = at(kNow - 1500),
+                       .byteAt = at(kNow - 1000)};
+  EXPECT_TRUE(process(kNow - 1).empty());
+  EXPECT_EQ(policy.wakeAt(), at(kNow));
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhereEveryPeerIsLateTheyAreGivenMoreTime) {
+  only(5);
+  queue[5].p2p = true;
+  peers.sources[5] = 3;
+  peers.has[5] = {holder(3), holder(4)};
+  queue[5].progress = {0, 0, 0, at(kNow)};
+  EXPECT_EQ(process(kNow + 1500).size(), 2U);
+  peers.sources[5] = 4;
+  queue[5].progress = {0, 0, 0, at(kNow + 1500)};
+  EXPECT_TRUE(process(kNow + 4499).empty());
+  EXPECT_EQ(process(kNow + 4500).size(), 2U);
+  // 15 s later half of that is forgotten, and in the end all.
+  queue[5].neededAt = at(kNow + 100'000);
+  queue[5].progress = {0, 0, 0, at(kNow + 40'000)};
+  EXPECT_TRUE(process(kNow + 41'499).empty());
+  EXPECT_EQ(process(kNow + 41'500).size(), 2U);
+}
+
+TEST_F(CooperativePolicyTest, WhatMayBeRefusedMustBeHereInTimeToDoWithoutIt) {
+  validated = true;
+  peers.has[0] = {holder(2, Availability::loadingByHttp)};
+  const std::int64_t due = latest(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {399'000, 400'000, 500'000, at(kNow)};
+  EXPECT_TRUE(process(due - 1).empty());
+  EXPECT_EQ(process(due + 1), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
 }
 
 }  // namespace

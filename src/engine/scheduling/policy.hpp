@@ -21,10 +21,11 @@ namespace p2pml::engine {
 /// One segment of the queue, in queue order.
 struct QueueItem {
   std::int64_t priority = 0;
-  bool stored = false;      ///< in the store, or on its way into it
-  bool http = false;        ///< an HTTP download has it
-  bool p2p = false;         ///< a P2P download has it
-  bool httpFailed = false;  ///< within httpFailedSegmentTimeout of a failure
+  bool stored = false;            ///< in the store, or on its way into it
+  bool http = false;              ///< an HTTP download has it
+  bool p2p = false;               ///< a P2P download has it
+  bool httpFailed = false;        ///< within httpFailedSegmentTimeout of a failure
+  base::TimePoint httpRetryAt{};  ///< after a failure: when the origin may be asked again for what cannot wait longer
 
   // What the cooperative policy goes by.
   std::uint64_t key = 0;       ///< of the segment, the same at all peers (segment_key.hpp); 0: it cannot be shared
@@ -88,10 +89,11 @@ class PeerView {
 /// What is known of the origin and of the stream; 0 or none: nothing yet.
 struct Estimates {
   std::uint64_t httpBytesPerSecond = 0;
-  base::Duration httpLatency{};         ///< from a request to its head
-  std::uint64_t segmentBytes = 0;       ///< of the segments lately
-  std::optional<std::int64_t> viewers;  ///< in our swarms, ourselves included, as trackers told
-  std::uint64_t ownId = 0;              ///< hash of our name among p2pml nodes
+  base::Duration httpLatency{};                           ///< from a request to its head
+  std::uint64_t segmentBytes = 0;                         ///< of the segments lately
+  std::optional<std::int64_t> viewers;                    ///< in our swarms, ourselves included, as trackers told
+  std::uint64_t ownId = 0;                                ///< hash of our name among p2pml nodes
+  base::TimePoint httpFailedAt = base::TimePoint::min();  ///< when a request to the origin last failed or broke off
 };
 
 struct SchedulerView {
@@ -102,6 +104,7 @@ struct SchedulerView {
   std::size_t httpCount = 0;  ///< running downloads, also of segments that are no longer queued
   std::size_t p2pCount = 0;
   Estimates estimates{};
+  bool validated = false;  ///< the application looks at whole segments, and may refuse what peers have sent
 };
 
 struct Action {
