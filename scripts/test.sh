@@ -208,13 +208,16 @@ stage_web() {
   return $status
 }
 
-# Every fault scenario with P2PML_SIM_SEEDS seeds, each beside its twin without P2P.
+# Every fault scenario with P2PML_SIM_SEEDS seeds and both policies, each beside its twin without P2P.
 stage_sim() {
   scripts/install.sh build && cmake --preset release && ninja -C build/release -j "$jobs" p2pml || return 1
-  build/release/p2pml sim --tag faults --seeds "1..${P2PML_SIM_SEEDS:-100}" --twin --jobs "$jobs" >"$logs/sim-seeds.log" 2>&1
-  local status=$?
-  cat "$logs/sim-seeds.log"
-  count_last_line "$logs/sim-seeds.log"
+  local status=0 policy
+  for policy in classic cooperative; do
+    build/release/p2pml sim --tag faults --seeds "1..${P2PML_SIM_SEEDS:-100}" --twin --jobs "$jobs" \
+      --set schedulingPolicy=$policy >"$logs/sim-seeds-$policy.log" 2>&1 || status=1
+    cat "$logs/sim-seeds-$policy.log"
+    count_last_line "$logs/sim-seeds-$policy.log"
+  done
   return $status
 }
 

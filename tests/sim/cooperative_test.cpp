@@ -90,6 +90,25 @@ TEST(Cooperative, FastStartUpIsThatOfHttpAlone) {
   EXPECT_LE(startupOf(cooperative(world)), http + http / 20);
 }
 
+TEST(Cooperative, P2pFirstStartUpIsAtMost400MillisecondsLaterThanThatOfHttpAlone) {
+  const auto startupOf = [](NodeOptions options) {
+    Swarm swarm(1);
+    const Line home{.upBytesPerSecond = 1'000'000, .downBytesPerSecond = 2'500'000, .latency = milliseconds(15)};
+    NodeOptions early = cooperative(swarm.world);
+    early.line = home;
+    swarm.join(std::move(early));
+    swarm.world.run(seconds(10));
+    options.line = home;
+    const SimViewer& viewer = swarm.join(std::move(options));
+    swarm.world.run(seconds(20));
+    return viewer.player().startup();
+  };
+  World world(1);
+  NodeOptions alone{.settings = world.settings()};
+  alone.settings.useP2P = false;
+  EXPECT_LE(startupOf(cooperative(world, engine::Startup::p2pFirst)), startupOf(alone) + milliseconds(400));
+}
+
 /// Twenty viewers on home lines of a live stream of 2 Mbit/s; `change` makes some of them different.
 struct Home {
   template <class Change>

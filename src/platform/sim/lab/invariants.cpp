@@ -119,13 +119,13 @@ void compareStalls(const Records& records, const Records& twin, const Limits& li
   for (std::size_t i = 0; i < records.viewers.size(); ++i) {
     const ViewerRecord& mine = records.viewers[i];
     const ViewerRecord& plain = twin.viewers[i];
-    all += mine.stallTime;
+    all += mine.stallTime - mine.ruledStall;
     plainAll += plain.stallTime;
     if (limits.stallsInAll) continue;
     const auto number = static_cast<std::uint32_t>(i + 1);
     const auto first = std::ranges::find_if(records.stalls, [&](const StallRecord& s) { return s.viewer == i; });
     const base::TimePoint at = first == records.stalls.end() ? mine.plan.arrive : first->at;
-    if (mine.stallTime > plain.stallTime + limits.extraStall) {
+    if (mine.stallTime - mine.ruledStall > plain.stallTime + limits.extraStall + mine.ruledLate) {
       violations.add({kNoMoreStalls, number, at,
                       "stalled for " + millisecondsText(mine.stallTime) + ", over plain HTTP for " +
                           millisecondsText(plain.stallTime)});

@@ -143,6 +143,21 @@ TEST_F(TwinTest, MoreStalls) {
   EXPECT_EQ(first(), "no-more-stalls-than-http: stalled 2 times, over plain HTTP 1 times");
 }
 
+TEST_F(TwinTest, WhatTheClassicRulesCostIsToldApart) {
+  mine.viewers[0].stallTime = milliseconds(6500);
+  mine.viewers[0].ruledStall = seconds(6);
+  mine.viewers[0].ruledLate = milliseconds(500);
+  EXPECT_EQ(first(), "");
+  mine.viewers[0].stallTime = milliseconds(6751);
+  EXPECT_EQ(first(), "no-more-stalls-than-http: stalled for 6751 ms, over plain HTTP for 0 ms");
+  // All together have no such delay.
+  limits.stallsInAll = true;
+  mine.viewers[0].stallTime = milliseconds(6250);
+  EXPECT_EQ(first(), "");
+  mine.viewers[0].stallTime = milliseconds(6251);
+  EXPECT_EQ(first(), "no-more-stalls-than-http: all viewers stalled for 251 ms, over plain HTTP for 0 ms");
+}
+
 TEST_F(TwinTest, SegmentsGivenUp) {
   mine.viewers[1].skipped = 1;
   EXPECT_EQ(first(), "nothing-missing: gave up 1 segments, over plain HTTP 0");

@@ -26,7 +26,10 @@ struct ViewerRecord {
   base::Duration stallTime{};
   base::Duration seekWait{};
   std::uint32_t stalls = 0;
-  std::uint32_t longStalls = 0;  ///< longer than Limits::extraStall
+  std::uint32_t longStalls = 0;  ///< longer than Limits::extraStall and what the rules excuse
+  // What the classic policy's rules cost by themselves (docs/simulator.md, no-more-stalls-than-http); 0 under others.
+  base::Duration ruledStall{};  ///< of stallTime: the origin had failed for that segment and was not to be asked again
+  base::Duration ruledLate{};   ///< a segment without a deadline may be so late
   std::uint32_t skipped = 0;
   std::uint32_t jumps = 0;
   std::uint32_t badSegments = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,7 @@ class Run final : public ViewerObserver {
     std::int64_t firstSegment = -1;
     std::size_t quality = 0;
     base::TimePoint left = base::kNever;
+    std::map<std::int64_t, std::int64_t> failures;  ///< of the origin, by segment
     std::vector<base::Rng> habits;
   };
 
@@ -326,12 +328,20 @@ void Run::settle(std::uint32_t index) {
   const Seat& seat = *seats_[index];
   ViewerRecord& record = records_.viewers[index];
   const media::Player& player = seat.viewer->player();
+  const engine::Settings& settings = settings_[plan_[index].group];
+  const bool classic = settings.schedulingPolicy == engine::Scheduling::classic;
+  if (classic) record.ruledLate = scenario_.stream.segmentDuration / 4;
   const auto note = [&](base::TimePoint at, std::int64_t segment, base::Duration length) {
     const StallRecord stall{index, segment, base::TimePoint(at - start_), length};
     records_.stalls.push_back(stall);
     record.stallTime += length;
     ++record.stalls;
-    if (length > scenario_.limits.extraStall) ++record.longStalls;
+    base::Duration ruled{};
+    if (const auto failed = seat.failures.find(segment); classic && failed != seat.failures.end()) {
+      ruled = std::min(length, base::milliseconds(settings.httpFailedSegmentTimeout) * failed->second);
+    }
+    record.ruledStall += ruled;
+    if (length - ruled > scenario_.limits.extraStall + record.ruledLate) ++record.longStalls;
   };
   const bool started = player.playing() || player.done() || player.stalled() || record.delivered > 0;
   if (started) record.startup = player.startup();
@@ -439,6 +449,8 @@ void Run::onEvent(SimViewer& viewer, const engine::Output& event) {
     if (SegmentRecord* segment = segmentOf(key)) {
       segment->latencies.push_back(static_cast<std::uint32_t>(base::toMilliseconds(world_.now() - available)));
     }
+  } else if (const auto* failed = std::get_if<engine::output::SegmentError>(&event)) {
+    if (!failed->peerId) ++seat->failures[keyOfId(failed->segment.id).number];
   } else if (std::holds_alternative<engine::output::PeerConnect>(event)) {
     ++seat->peers;
     record.mostPeers = static_cast<std::uint16_t>(std::max<std::int64_t>(record.mostPeers, seat->peers));
