@@ -1,5 +1,5 @@
-// Our own generator and distributions: the standard library's differ between implementations, and every draw must be the
-// same under g++, clang and WebAssembly. One draw per statement: argument evaluation order differs too.
+// Our own generator and distributions: the standard library's differ between implementations, and every draw must be
+// the same under g++, clang and WebAssembly. One draw per statement: argument evaluation order differs too.
 #pragma once
 
 #include <array>

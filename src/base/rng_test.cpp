@@ -7,8 +7,8 @@
 namespace p2pml::base {
 namespace {
 
-// xoshiro256** with state {1, 2, 3, 4} starts 11520, 0, 1509978240 (reference implementation); ours is seeded through splitmix64, whose
-// first output for seed 0 is 0xe220a8397b1dcdaf. These values fix both, on every compiler.
+// xoshiro256** with state {1, 2, 3, 4} starts 11520, 0, 1509978240 (reference implementation); ours is seeded through
+// splitmix64, whose first output for seed 0 is 0xe220a8397b1dcdaf. These values fix both, on every compiler.
 TEST(Rng, SequenceIsFixed) {
   Rng rng(0);
   EXPECT_EQ(rng.next(), 0x99ec5f36cb75f2b4ULL);

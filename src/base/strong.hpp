@@ -41,9 +41,7 @@ struct StrongBytes20 {
   std::array<std::uint8_t, 20> value{};
 
   /// The bytes as a string of 20 chars (not text).
-  [[nodiscard]] std::string_view view() const {
-    return {reinterpret_cast<const char*>(value.data()), value.size()};
-  }
+  [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(value.data()), value.size()}; }
   /// Precondition: raw.size() == 20.
   static StrongBytes20 fromRaw(std::string_view raw) {
     StrongBytes20 result;

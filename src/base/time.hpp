@@ -1,7 +1,7 @@
 // Time as the cores see it: integer microseconds that somebody else measured.
 //
-// EngineClock has no now(): a core that tries to read a clock does not compile. Adapters map their monotonic clock to it
-// (native: steady_clock; browser: performance.now(); simulator: virtual time).
+// EngineClock has no now(): a core that tries to read a clock does not compile. Adapters map their monotonic clock to
+// it (native: steady_clock; browser: performance.now(); simulator: virtual time).
 #pragma once
 
 #include <chrono>

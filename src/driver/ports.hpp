@@ -1,9 +1,10 @@
-// The ports: what a platform must be able to do so that an engine can live on it. One contract, checked by one test suite
-// that the adapters of every platform pass (tests/contract).
+// The ports: what a platform must be able to do so that an engine can live on it. One contract, checked by one test
+// suite that the adapters of every platform pass (tests/contract).
 //
-// All calls happen on the loop that owns the driver, never from inside an engine step. An adapter answers through the EventSink it
-// was made with, always later (never from inside the port call), always on the same loop. After cancel/close/destruction nothing
-// more is delivered for that id. An adapter must be destroyable at any time; its destructor does not wait.
+// All calls happen on the loop that owns the driver, never from inside an engine step. An adapter answers through the
+// EventSink it was made with, always later (never from inside the port call), always on the same loop. After
+// cancel/close/destruction nothing more is delivered for that id. An adapter must be destroyable at any time; its
+// destructor does not wait.
 #pragma once
 
 #include <functional>
@@ -26,11 +27,12 @@ struct HttpHeader {
   std::string value;
 };
 
-/// One GET. The native meaning of the seed's xhrSetup(xhr, url) is a hook that may change everything here but the url's request id.
+/// One GET. The native meaning of the seed's xhrSetup(xhr, url) is a hook that may change everything here but the url's
+/// request id.
 struct HttpRequest {
   std::string url;
-  std::vector<HttpHeader> headers;     ///< Range is added by the loader before the hook runs
-  std::string username;                ///< credentials, where the origin asks for them (Basic or Digest)
+  std::vector<HttpHeader> headers;  ///< Range is added by the loader before the hook runs
+  std::string username;             ///< credentials, where the origin asks for them (Basic or Digest)
   std::string password;
   std::optional<base::Duration> timeout;  ///< for the whole request; none: only the loader's silence timeout
   bool followRedirects = true;

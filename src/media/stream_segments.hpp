@@ -2,8 +2,8 @@
 // a media playlist and its place in the multivariant playlist to what HybridLoader.load() takes. Pure; the names must
 // be equal, byte for byte, in every viewer.
 //
-// A segment of HLS has two numbers. `sequence` is the media sequence number always: JSON peers and G4 go by it. `externalId`
-// is what binary peers up to G3 go by, as the integrations for hls.js do: without EXT-X-ENDLIST, whatever
+// A segment of HLS has two numbers. `sequence` is the media sequence number always: JSON peers and G4 go by it.
+// `externalId` is what binary peers up to G3 go by, as the integrations for hls.js do: without EXT-X-ENDLIST, whatever
 // EXT-X-PLAYLIST-TYPE says, the media sequence number; with it the place in the playlist, from 0, segments of EXT-X-GAP
 // counted. So it changes when a live stream ends: a viewer who was there keeps the numbers that he gave, as JavaScript
 // viewers do, one who comes later counts from 0.

@@ -75,7 +75,8 @@ TEST(PeerNodeTest, FramesAsTheSpecificationShowsThem) {
 
 TEST(PeerNodeTest, SeveralFramesInOneMessageDataLast) {
   const auto frames = framesOf(fromHex("0602070006020800040407000500"));
-  EXPECT_THAT(frames, ElementsAre(NodeFrame(NodeCancel{7, 0}), NodeFrame(NodeCancel{8, 0}), NodeFrame(NodeData{7, 0, 5, 0})));
+  EXPECT_THAT(frames,
+              ElementsAre(NodeFrame(NodeCancel{7, 0}), NodeFrame(NodeCancel{8, 0}), NodeFrame(NodeData{7, 0, 5, 0})));
   EXPECT_EQ(errorOf("04040700050006020700"), "node frame data: expected to be the last of its message");
 }
 

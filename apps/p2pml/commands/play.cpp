@@ -1,8 +1,8 @@
 // p2pml play: one stream gets a local address that any player opens.
-#include <csignal>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>

@@ -28,7 +28,7 @@ struct LaneOptions {
   RtcOptions rtc;
   NativeSocketOptions sockets;
   std::vector<driver::HttpHeader> headers;  ///< sent to origins with every request
-  std::shared_ptr<ByteBudget> upload;     ///< of all lanes together; null: no limit
+  std::shared_ptr<ByteBudget> upload;       ///< of all lanes together; null: no limit
 };
 
 class LaneEngine final : public driver::Host {
