@@ -196,7 +196,7 @@ Stream::Plan Stream::seedPlan(base::TimePoint now, std::size_t count, const std:
     if (!live() && there.size() == count) break;
   }
   std::int64_t priority = 0;
-  base::Duration in{};
+  base::Duration in = kSeedTime;
   for (std::size_t i = there.size() > count ? there.size() - count : 0; i < there.size(); ++i) {
     media::StreamSegment segment = named(*there[i]);
     const bool missing = !loaded.contains(segment.id);

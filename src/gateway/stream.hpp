@@ -30,6 +30,9 @@ class Stream {
  public:
   /// Of segments that are listed no more: for players behind a live window.
   static constexpr std::size_t kMaxKept = 100;
+  /// Until a seed's next segment is "needed": nobody plays it, so none may become so urgent on a slow line that others
+  /// are called off for it; within httpPrefetchTime, so that it is fetched at all.
+  static constexpr base::Duration kSeedTime = base::seconds(15);
   static constexpr base::Duration kKept = base::seconds(600);
 
   explicit Stream(const ManifestStream& told);

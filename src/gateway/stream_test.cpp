@@ -90,6 +90,7 @@ TEST(GatewayStream, ASeedKeepsTheNewestOfALiveStreamAndTheFirstOfAnother) {
   EXPECT_EQ(plan[1].segment.sequence, "1");
   EXPECT_EQ(plan[1].priority, 0);
   EXPECT_EQ(plan[2].priority, 1);
+  EXPECT_GE(plan[1].neededIn, Stream::kSeedTime) << "a slow line makes nothing urgent that nobody plays";
 }
 
 }  // namespace
