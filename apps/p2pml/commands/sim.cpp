@@ -81,6 +81,9 @@ void addSim(CLI::App& app, Action& action) {
       ->type_name("NUMBER")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  sub->add_option("--watch", command->watched, "Tell line by line what this viewer's loader does (not with --seeds)")
+      ->type_name("VIEWER")
+      ->check(CLI::Range(1, 1'000'000));
   sub->add_option("--trace", command->trace, "Write what --replay needs")->type_name("FILE");
   sub->add_option("--replay", command->replay, "Run a trace again and say where it begins to differ")
       ->type_name("FILE")

@@ -215,6 +215,8 @@ int runOnce(const SimCommand& command, const ScenarioSource& source, bool severa
     spec.httpOnly = command.httpOnly;
     spec.twin = command.twin;
     spec.twice = command.twice;
+    spec.watched = command.watched;
+    if (command.watched > 0) spec.onWatched = [](const std::string& line) { std::cout << line << "\n"; };
     spec.onSecond = [&progress](const std::string& what, const lab::Progress& p) { return progress(what, p); };
     Simulation simulation = simulateOrStop(spec);
     progress.clear();

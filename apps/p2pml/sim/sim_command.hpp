@@ -25,6 +25,7 @@ struct SimCommand {
   bool twice = false;
   bool quiet = false;
   unsigned jobs = 1;
+  std::uint32_t watched = 0;  ///< number of a viewer; 0: nobody
   std::string trace;
   std::string replay;
   std::string json;

@@ -24,8 +24,13 @@ base::Result<Simulation> simulate(const SimulationSpec& spec) {
   options.seed = spec.seed;
   options.viewers = spec.viewers;
   options.settings = spec.settings;
+  options.watched = spec.watched;
   const auto runOne = [&](const std::string& what, bool httpOnly) {
     options.httpOnly = httpOnly;
+    if (spec.onWatched) {
+      spec.onWatched(what + ":");
+      options.onWatched = spec.onWatched;
+    }
     if (spec.onSecond) {
       options.onSecond = [&spec, what](const lab::Progress& progress) { return spec.onSecond(what, progress); };
     }

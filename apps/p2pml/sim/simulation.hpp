@@ -24,8 +24,10 @@ struct SimulationSpec {
   std::size_t viewers = 0;
   base::Json::Object settings;
   bool httpOnly = false;
-  bool twin = false;   ///< run the HTTP-only twin too and compare
-  bool twice = false;  ///< run again and compare the digests
+  bool twin = false;          ///< run the HTTP-only twin too and compare
+  bool twice = false;         ///< run again and compare the digests
+  std::uint32_t watched = 0;  ///< viewer of whom `onWatched` is told what its loader does; 0: nobody
+  std::function<void(const std::string& line)> onWatched;
   std::function<bool(const std::string& what, const sim::lab::Progress&)> onSecond;
 };
 

@@ -6,6 +6,7 @@
 #include "base/sort.hpp"
 #include "engine/scheduling/election.hpp"
 #include "engine/scheduling/holder_choice.hpp"
+#include "engine/scheduling/moments.hpp"
 #include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
@@ -16,9 +17,6 @@ using base::TimePoint;
 
 namespace {
 
-/// Of an origin that was never measured: the share of a segment's duration that its download takes.
-constexpr std::int64_t kUnknownHttpShare = 4;
-constexpr Duration kUnknownLatency = milliseconds(100);
 /// A peer that has sent nothing for so long is left for another one. Twice as long after each one that was left, and
 /// half as long again after a time without: where every answer is late, as behind a full line of our own, what was
 /// given up comes all the same and takes the place of what is asked for instead.
@@ -26,28 +24,13 @@ constexpr Duration kPatience = milliseconds(1500);
 constexpr int kMostDoublings = 3;
 constexpr Duration kForgetLate = base::seconds(15);
 constexpr Duration kAnswerTime = milliseconds(200);
-/// For so long an origin that failed is taken for one that may fail again.
-constexpr Duration kTroubleTime = base::seconds(30);
-constexpr Duration kMostForTries = base::seconds(8);
 /// An urgent download from the origin that brings nothing for so long, or for four times its latency, is asked for
 /// again.
 constexpr Duration kHttpPatience = milliseconds(1000);
 /// How often a download is looked at when time gets short.
 constexpr Duration kWatchInterval = milliseconds(200);
-/// As if so much were left at least: one that has stopped sending would be in time for a last byte for ever.
-constexpr std::uint64_t kLeastLeft = 32 * 1024;
-/// What of the first segment may be left at the end of p2pFirst's hold for the peer to send.
-constexpr Duration kStartupRest = milliseconds(20);
-/// A peer that is to be in time must be so by that much.
-constexpr Duration kPeerReserve = milliseconds(200);
 /// An HTTP download that two are at is given up by one of them while it has come less far than this share.
 constexpr std::uint64_t kCollisionShare = 2;
-
-Duration timeFor(std::uint64_t bytes, std::uint64_t bytesPerSecond) {
-  constexpr std::uint64_t kMost = 1ULL << 40;
-  return Duration(
-      static_cast<std::int64_t>(std::min(bytes, kMost) * 1'000'000 / std::max<std::uint64_t>(bytesPerSecond, 1)));
-}
 
 }  // namespace
 
@@ -62,6 +45,7 @@ class CooperativePolicy::Pass {
         queue_(view.queue),
         neighbours_(neighboursOf(view)),
         election_(view.estimates, neighbours_),
+        moments_(view),
         httpCount_(static_cast<std::int64_t>(view.httpCount)),
         p2pCount_(static_cast<std::int64_t>(view.p2pCount)) {}
 
@@ -85,7 +69,7 @@ class CooperativePolicy::Pass {
     for (const std::size_t i : open) {
       if (urgent(i)) {
         takeInTime(i);
-      } else if (near(i)) {
+      } else if (moments_.near(queue_[i])) {
         if (!askPeer(i)) leaveToOthers(i);
       } else {
         later.emplace_back(holdersOf(i).size(), i);
@@ -107,62 +91,8 @@ class CooperativePolicy::Pass {
 
   // ------------------------------------------------------------------------------------------------------------- times
 
-  [[nodiscard]] std::uint64_t bytesLeft(const QueueItem& item) const {
-    const std::uint64_t total = item.progress.total > 0 ? item.progress.total : view_.estimates.segmentBytes;
-    return total - std::min(total, item.progress.received);
-  }
-  /// Those that HTTP has to bring.
-  [[nodiscard]] std::uint64_t httpBytesLeft(const QueueItem& item) const {
-    if (item.http) return bytesLeft(item);
-    // What peers have sent may be refused: then it is all of them.
-    return bytesLeft(item) + (view_.validated ? item.progress.received : item.progress.behindHole);
-  }
-  [[nodiscard]] Duration httpTime(const QueueItem& item) const {
-    const Estimates& known = view_.estimates;
-    if (known.httpBytesPerSecond == 0 || (known.segmentBytes == 0 && item.progress.total == 0)) {
-      return kUnknownLatency + item.duration / kUnknownHttpShare;
-    }
-    return known.httpLatency + timeFor(httpBytesLeft(item), known.httpBytesPerSecond);
-  }
-  /// When HTTP must start so that it is in time even if it is half again as slow as lately.
-  [[nodiscard]] TimePoint latest(std::size_t i) const { return latest(queue_[i]); }
-  /// The same if nothing of the segment were here: what has begun late stays urgent while it comes.
-  [[nodiscard]] bool beganUrgent(std::size_t i) const {
-    QueueItem whole = queue_[i];
-    whole.progress.received = whole.progress.behindHole = 0;
-    return view_.now >= latest(whole);
-  }
-  [[nodiscard]] TimePoint latest(const QueueItem& item) const {
-    const Duration margin = std::clamp(item.duration / 4, milliseconds(300), milliseconds(1000));
-    // Not all at once where many have the same need.
-    const auto jitter = Duration(static_cast<std::int64_t>(
-        (rankOf(view_.estimates.ownId, item.key) >> 40) * static_cast<std::uint64_t>(item.duration.count() / 8) >> 24));
-    return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter - timeForTries(item);
-  }
-  /// For another try or two, where the origin has failed lately.
-  [[nodiscard]] Duration timeForTries(const QueueItem& item) const {
-    const TimePoint failed = view_.estimates.httpFailedAt;
-    if (failed == TimePoint::min() || view_.now - failed >= kTroubleTime) return Duration();
-    return std::min(item.duration * 2, kMostForTries);
-  }
-  /// A peer of that speed is as good as HTTP: it will be done with time to spare, or no later than HTTP would be.
-  [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
-    // There must be time to do without it.
-    if (view_.validated) return false;
-    // Of the very first segment nobody knows how long the origin takes: what has not come by the end of the hold is
-    // HTTP's, so that the start is later by the hold at most.
-    if (policy_.settings_.startupPolicy == Startup::p2pFirst && view_.estimates.segmentBytes == 0) {
-      return timeFor(bytesLeft(item), bytesPerSecond) <= kStartupRest;
-    }
-    const TimePoint done = view_.now + timeFor(std::max(bytesLeft(item), kLeastLeft), bytesPerSecond);
-    const Duration http = httpTime(item);
-    if (done <= view_.now + http) return true;
-    // While HTTP could still take over if the peer got slower.
-    return done <= item.neededAt - kPeerReserve && view_.now < item.neededAt - http * 3 / 2 - kPeerReserve;
-  }
-  [[nodiscard]] bool urgent(std::size_t i) const { return view_.now >= latest(i); }
-  /// It is loaded in the order of playing.
-  [[nodiscard]] bool near(std::size_t i) const { return queue_[i].neededAt - view_.now < queue_[i].duration * 3; }
+  [[nodiscard]] TimePoint latest(std::size_t i) const { return moments_.latest(queue_[i]); }
+  [[nodiscard]] bool urgent(std::size_t i) const { return moments_.urgent(queue_[i]); }
   void wake(TimePoint when) {
     policy_.wakeAt_ = std::min(policy_.wakeAt_, std::max(when, view_.now + milliseconds(1)));
   }
@@ -272,7 +202,7 @@ class CooperativePolicy::Pass {
   /// Two are at the same segment, or somebody has it already: one copy from the origin is enough.
   void watchHttp(std::size_t i) {
     const QueueItem& item = queue_[i];
-    if (beganUrgent(i)) {
+    if (moments_.beganUrgent(item)) {
       askAgainIfSilent(i);
       if (httpCount_ + p2pCount_ > 1) wake(view_.now + kWatchInterval);
       return;
@@ -317,7 +247,7 @@ class CooperativePolicy::Pass {
     const bool silent = progress.bytesPerSecond == 0;
     if (urgent(i)) {
       wake(view_.now + kWatchInterval);
-      if (!silent && progress.total > 0 && inTime(item, progress.bytesPerSecond)) return;
+      if (!silent && progress.total > 0 && moments_.inTime(item, progress.bytesPerSecond)) return;
       // One that was asked at the end of the wait gets the time that an answer takes.
       const bool answering = view_.now - progress.startedAt < kAnswerTime && atStartup(progress.startedAt);
       if (startupHold() || (silent && answering)) return;
@@ -355,23 +285,13 @@ class CooperativePolicy::Pass {
     startP2p(i, holders[*chosen].connection);
   }
 
-  /// At the speed of lately it comes after the player needs it, or next to that.
-  [[nodiscard]] bool atRisk(std::size_t i) const {
-    const QueueItem& item = queue_[i];
-    if (item.neededAt <= view_.now) return true;
-    if (!beganUrgent(i)) return false;
-    const std::uint64_t rate = item.progress.bytesPerSecond;
-    const Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
-    return view_.now + left > item.neededAt - std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
-  }
-
   /// While what the player needs next may come too late, nothing that is needed after it takes a part of the line.
   void keepLineFree() {
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       const QueueItem& item = queue_[i];
       if (item.stored || (!item.http && !item.p2p) || item.neededAt >= keptFor_) continue;
       const bool kept = item.key != 0 && item.key == policy_.keptFor_;
-      if (!kept && !atRisk(i)) continue;
+      if (!kept && !moments_.atRisk(item)) continue;
       // A peer that sends nothing does not need the line.
       if (item.p2p && (!view_.peers.source(i) || item.progress.bytesPerSecond == 0)) continue;
       keptFor_ = item.neededAt;
@@ -382,7 +302,7 @@ class CooperativePolicy::Pass {
     if (keptFor_ == TimePoint::max()) return;
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       if (queue_[i].stored || queue_[i].neededAt <= keptFor_) continue;
-      if (queue_[i].http && (overHttp_ || !beganUrgent(i))) stopHttp(i);
+      if (queue_[i].http && (overHttp_ || !moments_.beganUrgent(queue_[i]))) stopHttp(i);
       if (queue_[i].p2p && view_.peers.source(i)) stopP2p(i);
     }
     wake(view_.now + kWatchInterval);
@@ -426,7 +346,8 @@ class CooperativePolicy::Pass {
     if (!p2pAllowed(i)) holders.clear();
     if (http) {
       const auto fastest = fastestHolder(holders);
-      const bool asFast = fastest && view_.estimates.segmentBytes > 0 && inTime(item, holders[*fastest].bytesPerSecond);
+      const bool asFast =
+          fastest && view_.estimates.segmentBytes > 0 && moments_.inTime(item, holders[*fastest].bytesPerSecond);
       if (asFast && takeP2pSlot(i)) {
         startP2p(i, holders[*fastest].connection);
         wake(view_.now + kWatchInterval);
@@ -487,6 +408,7 @@ class CooperativePolicy::Pass {
   std::vector<QueueItem> queue_;
   const std::vector<Neighbour> neighbours_;
   const Election election_;
+  const Moments moments_;
   std::int64_t httpCount_;
   std::int64_t p2pCount_;
   std::vector<base::ConnectionId> taken_;

@@ -10,6 +10,7 @@
 
 #include "engine/settings.hpp"
 #include "platform/sim/lab/faults.hpp"
+#include "platform/sim/lab/watch.hpp"
 #include "platform/sim/sim_viewer.hpp"
 #include "platform/sim/world.hpp"
 
@@ -71,6 +72,7 @@ class Run final : public ViewerObserver {
         settings_(std::move(settings)),
         plan_(planViewers(scenario, options.seed, options.viewers)),
         invariants_(scenario.limits, violations_),
+        watch_(options.onWatched),
         world_(options.seed, worldOptions()),
         faults_(world_, scenario, options.seed) {}
 
@@ -98,6 +100,7 @@ class Run final : public ViewerObserver {
   [[nodiscard]] std::uint32_t indexOf(NodeId node) const {
     return node.value < byNode_.size() ? byNode_[node.value] : kNobody;
   }
+  [[nodiscard]] bool watched(std::uint32_t index) const { return index + 1 == options_.watched && options_.onWatched; }
   [[nodiscard]] StreamOptions streamOf(std::size_t quality) const;
   SegmentRecord* segmentOf(const SegmentKey& key);
   SecondRecord& second() { return records_.seconds.back(); }
@@ -121,6 +124,7 @@ class Run final : public ViewerObserver {
   Records records_;
   Violations violations_;
   Invariants invariants_;
+  Watch watch_;
   World world_;
   Faults faults_;
   base::TimePoint start_{};
@@ -281,6 +285,11 @@ void Run::arrive(std::uint32_t index) {
   byNode_.resize(id.value + 1, kNobody);
   byNode_[id.value] = index;
   for (std::uint64_t habit = 0; habit < kHabits; ++habit) seat->habits.emplace_back(plan.seed + habit);
+  if (watched(index)) {
+    seat->node->outputTap = [this](base::TimePoint, const engine::Outputs& outputs) {
+      for (const engine::Output& output : outputs) watch_.onOutput(now(), output);
+    };
+  }
   if (group.validate) seat->node->validator = faults_.validator(scenario_.stream.qualities);
   faults_.onArrival(id, index, plan.behaviour);
   invariants_.arrived(index);
@@ -465,6 +474,11 @@ void Run::onEvent(SimViewer& viewer, const engine::Output& event) {
 void Run::onDelivered(SimViewer& viewer, std::int64_t number, std::uint64_t bytes, bool correct) {
   const std::uint32_t index = indexOf(viewer.node().id());
   ++records_.viewers[index].delivered;
+  if (watched(index)) {
+    watch_.note(now(), "the player takes " + std::to_string(number) + ", had " +
+                           std::to_string(base::toMilliseconds(viewer.player().buffered(world_.now()))) +
+                           " ms in store");
+  }
   second().deliveredBytes += bytes;
   SegmentRecord* segment = segmentOf({seats_[index]->quality, number});
   if (segment != nullptr) ++segment->delivered;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -33,6 +34,8 @@ struct RunOptions {
   bool httpOnly = false;        ///< the twin: the same audience with useP2P = false
   base::Json::Object settings;  ///< of all viewers, on top of everything else in the scenario
   base::Duration checkpointEvery = base::seconds(10);
+  std::uint32_t watched = 0;  ///< number of a viewer, from 1, of whom onWatched is told what its loader does; 0: nobody
+  std::function<void(const std::string& line)> onWatched;
   /// Every virtual second; false stops the run.
   std::function<bool(const Progress&)> onSecond;
   /// Of the world, for tests; empty: the engine itself.

@@ -1,0 +1,98 @@
+#include "engine/scheduling/moments.hpp"
+
+#include <algorithm>
+
+#include "engine/scheduling/segment_key.hpp"
+
+namespace p2pml::engine {
+
+using base::Duration;
+using base::milliseconds;
+using base::TimePoint;
+
+namespace {
+
+/// Of an origin that was never measured: the share of a segment's duration that its download takes.
+constexpr std::int64_t kUnknownHttpShare = 4;
+constexpr Duration kUnknownLatency = milliseconds(100);
+/// For so long an origin that failed is taken for one that may fail again.
+constexpr Duration kTroubleTime = base::seconds(30);
+constexpr Duration kMostForTries = base::seconds(8);
+/// As if so much were left at least: one that has stopped sending would be in time for a last byte for ever.
+constexpr std::uint64_t kLeastLeft = 32 * 1024;
+/// What of the first segment may be left at the end of p2pFirst's hold for the peer to send.
+constexpr Duration kStartupRest = milliseconds(20);
+/// A peer that is to be in time must be so by that much.
+constexpr Duration kPeerReserve = milliseconds(200);
+
+Duration timeFor(std::uint64_t bytes, std::uint64_t bytesPerSecond) {
+  constexpr std::uint64_t kMost = 1ULL << 40;
+  return Duration(
+      static_cast<std::int64_t>(std::min(bytes, kMost) * 1'000'000 / std::max<std::uint64_t>(bytesPerSecond, 1)));
+}
+
+}  // namespace
+
+std::uint64_t Moments::bytesLeft(const QueueItem& item) const {
+  const std::uint64_t total = item.progress.total > 0 ? item.progress.total : view_.estimates.segmentBytes;
+  return total - std::min(total, item.progress.received);
+}
+
+std::uint64_t Moments::httpBytesLeft(const QueueItem& item) const {
+  if (item.http) return bytesLeft(item);
+  // What peers have sent may be refused: then it is all of them.
+  return bytesLeft(item) + (view_.validated ? item.progress.received : item.progress.behindHole);
+}
+
+Duration Moments::httpTime(const QueueItem& item) const {
+  const Estimates& known = view_.estimates;
+  if (known.httpBytesPerSecond == 0 || (known.segmentBytes == 0 && item.progress.total == 0)) {
+    return kUnknownLatency + item.duration / kUnknownHttpShare;
+  }
+  return known.httpLatency + timeFor(httpBytesLeft(item), known.httpBytesPerSecond);
+}
+
+TimePoint Moments::latest(const QueueItem& item) const {
+  const Duration margin = std::clamp(item.duration / 4, milliseconds(300), milliseconds(1000));
+  // Not all at once where many have the same need.
+  const auto jitter = Duration(static_cast<std::int64_t>(
+      (rankOf(view_.estimates.ownId, item.key) >> 40) * static_cast<std::uint64_t>(item.duration.count() / 8) >> 24));
+  return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter - timeForTries(item);
+}
+
+bool Moments::beganUrgent(const QueueItem& item) const {
+  QueueItem whole = item;
+  whole.progress.received = whole.progress.behindHole = 0;
+  return urgent(whole);
+}
+
+Duration Moments::timeForTries(const QueueItem& item) const {
+  const TimePoint failed = view_.estimates.httpFailedAt;
+  if (failed == TimePoint::min() || view_.now - failed >= kTroubleTime) return Duration();
+  return std::min(item.duration * 2, kMostForTries);
+}
+
+bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
+  // There must be time to do without it.
+  if (view_.validated) return false;
+  // Of the very first segment nobody knows how long the origin takes: what has not come by the end of the hold is
+  // HTTP's, so that the start is later by the hold at most.
+  if (view_.settings.startupPolicy == Startup::p2pFirst && view_.estimates.segmentBytes == 0) {
+    return timeFor(bytesLeft(item), bytesPerSecond) <= kStartupRest;
+  }
+  const TimePoint done = view_.now + timeFor(std::max(bytesLeft(item), kLeastLeft), bytesPerSecond);
+  const Duration http = httpTime(item);
+  if (done <= view_.now + http) return true;
+  // While HTTP could still take over if the peer got slower.
+  return done <= item.neededAt - kPeerReserve && view_.now < item.neededAt - http * 3 / 2 - kPeerReserve;
+}
+
+bool Moments::atRisk(const QueueItem& item) const {
+  if (item.neededAt <= view_.now) return true;
+  if (!beganUrgent(item)) return false;
+  const std::uint64_t rate = item.progress.bytesPerSecond;
+  const Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
+  return view_.now + left > item.neededAt - std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
+}
+
+}  // namespace p2pml::engine
