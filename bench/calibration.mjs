@@ -2,9 +2,9 @@
 // the same in `p2pml sim`.
 //
 //   cd tests/interop && npm ci --ignore-scripts
-//   node bench/calibration.mjs [--cases vod-2,vod-6,vod-16,live-7,live-3] [--policies classic,cooperative,p2pFirst] [--runs 1] [--json FILE]
+//   node bench/calibration.mjs [--cases vod-2,vod-6,vod-16,live-7,live-3] [--policies http,classic,cooperative,p2pFirst] [--runs 1] [--json FILE]
 //
-// p2pFirst is the cooperative policy with startupPolicy p2pFirst.
+// p2pFirst is the cooperative policy with startupPolicy p2pFirst; http is HTTP alone, to compare start-ups with.
 
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -20,6 +20,7 @@ const vod = viewers => ({ ...segment, mode: 'vod', viewers, count: 16 })
 const live = (viewers, liveBack) => ({ ...segment, mode: 'live', viewers, liveBack, window: 8, seconds: 90 })
 const swarms = { 'vod-2': vod(2), 'vod-6': vod(6), 'vod-16': vod(16), 'live-7': live(6, 7), 'live-3': live(6, 3), 'live-2': live(2, 7), 'live-16': live(16, 7) }
 const policies = {
+  http: { useP2P: false },
   classic: { schedulingPolicy: 'classic' },
   cooperative: { schedulingPolicy: 'cooperative' },
   p2pFirst: { schedulingPolicy: 'cooperative', startupPolicy: 'p2pFirst' }
