@@ -420,18 +420,23 @@ void LoaderCore::accept(StepIo& io, Segment segment, std::optional<base::PeerId>
   segment.downloadBandwidth = meter_.bytesPerMillisecond(io.now);
   segment.downloadSpeed = segment.downloadBandwidth;
   segmentBytes_.add(segment.data->size());
-  releaseSlot(segment.id, method);
+  if (method == Method::http) {
+    http_.release(segment.id);
+  } else {
+    peers_.release(segment.id);
+  }
   partials_.erase(segment.id);
   finishRelays(io, segment.id, *segment.data);
   store_.store(io, std::move(segment), peerId);
 }
 
 void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
-  releaseSlot(validation.segment.id, validation.method);
   validation.segment.data.reset();
   if (validation.method == Method::http) {
-    http_.markFailed(io.now, validation.segment.id);
+    http_.refuse(io.now, validation.segment.id);
     availabilityChanged_ = true;
+  } else {
+    peers_.release(validation.segment.id);
   }
   io.out.push_back(output::SegmentError{validation.segment, error, validation.peerId});
   // Of several peers any may have sent what is wrong: the segment is loaded anew, from its first byte, and the blame
@@ -443,14 +448,6 @@ void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
     peers_.distrust(validation.segment.id);
   }
   queueChanged_ = true;
-}
-
-void LoaderCore::releaseSlot(const std::string& id, Method method) {
-  if (method == Method::http) {
-    http_.release(id);
-  } else {
-    peers_.release(id);
-  }
 }
 
 void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
@@ -632,8 +629,8 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
 
 Estimates LoaderCore::estimates() const {
   if (kOnlyG0) return {};
-  return {http_.bytesPerSecond(), http_.latency(), segmentBytes_.get(),
-          peers_.viewers(),       peers_.ownId(),  http_.failedAt()};
+  return {http_.bytesPerSecond(), http_.latency(),  segmentBytes_.get(), peers_.viewers(),
+          peers_.ownId(),         http_.failedAt(), http_.failures()};
 }
 
 void LoaderCore::processQueue(StepIo& io) {

@@ -128,7 +128,6 @@ class LoaderCore {
   void carryOut(StepIo& io, const Action& action);
   void accept(StepIo& io, Segment segment, std::optional<base::PeerId> peerId, Method method);
   void refuse(StepIo& io, Validation validation, base::Error error);
-  void releaseSlot(const std::string& id, Method method);
   /// Stops whatever works on the segment.
   void abortDownloads(StepIo& io, const std::string& id);
   void clean(StepIo& io);

@@ -18,7 +18,8 @@ struct Progress {
   std::uint64_t bytesPerSecond = 0;  ///< lately; 0: nothing has come yet
   base::TimePoint startedAt{};       ///< when this source was asked
   std::uint64_t behindHole = 0;      ///< of these, behind bytes that are still missing: another source cannot use them
-  base::TimePoint byteAt{};          ///< HTTP: the latest byte, or `startedAt`
+  base::TimePoint byteAt{};          ///< the latest byte, or `startedAt`; of several sources the one silent for longest
+  base::Duration rest{};             ///< several sources: what the slowest of them takes for its part; 0: not known
 
   friend bool operator==(const Progress&, const Progress&) = default;
 };
@@ -30,6 +31,7 @@ class RunningRate {
 
   void start(base::TimePoint now) { *this = RunningRate(now); }
   void add(base::TimePoint now, std::uint64_t bytes) {
+    byteAt_ = now;
     if (now - periodStart_ >= kPeriod) {
       // A pause longer than a period belongs to the present one.
       previousStart_ = periodStart_;
@@ -46,14 +48,17 @@ class RunningRate {
     return (previousBytes_ + bytes_) * 1'000'000 / static_cast<std::uint64_t>(span.count());
   }
   [[nodiscard]] std::uint64_t total() const { return total_; }
+  /// The latest byte, or the start.
+  [[nodiscard]] base::TimePoint byteAt() const { return byteAt_; }
 
   RunningRate() = default;
 
  private:
-  explicit RunningRate(base::TimePoint now) : periodStart_(now), previousStart_(now) {}
+  explicit RunningRate(base::TimePoint now) : periodStart_(now), previousStart_(now), byteAt_(now) {}
 
   base::TimePoint periodStart_{};
   base::TimePoint previousStart_{};
+  base::TimePoint byteAt_{};
   std::uint64_t bytes_ = 0;
   std::uint64_t previousBytes_ = 0;
   std::uint64_t total_ = 0;

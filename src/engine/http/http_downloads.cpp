@@ -167,17 +167,30 @@ std::uint64_t HttpDownloads::total(const std::string& id) const {
 void HttpDownloads::release(const std::string& id) {
   const auto named = byId_.find(id);
   if (named == byId_.end()) return;
+  failures_.erase(id);
   downloads_.erase(named->second);
   byId_.erase(named);
 }
 
-void HttpDownloads::markFailed(base::TimePoint now, const std::string& id) {
+void HttpDownloads::refuse(base::TimePoint now, const std::string& id) {
+  const auto named = byId_.find(id);
+  if (named == byId_.end()) return;
+  const auto at = downloads_.find(named->second);
+  const base::TimePoint asked = at->second.sentAt;
+  downloads_.erase(at);
+  byId_.erase(named);
+  markFailed(now, id, asked);
+}
+
+void HttpDownloads::markFailed(base::TimePoint now, const std::string& id, base::TimePoint since) {
   const base::Duration blocked = base::milliseconds(settings_.httpFailedSegmentTimeout);
   Failure& failure = failures_[id];
   failure.until = now + blocked;
-  failure.retryAt = now + std::min(kFirstRetry * (std::int64_t{1} << std::min(failure.count, kMostDoublings)), blocked);
+  failure.retryAt =
+      since + std::min(kFirstRetry * (std::int64_t{1} << std::min(failure.count, kMostDoublings)), blocked);
   ++failure.count;
   failedAt_ = now;
+  ++failuresInRow_;
   armRetry();
 }
 
@@ -379,6 +392,7 @@ void HttpDownloads::interrupted(StepIo& io, Downloads::iterator at, base::Error 
     return;
   }
   failedAt_ = io.now;
+  ++failuresInRow_;
   if (stillOpen) io.out.push_back(output::CancelHttp{at->first});
   restart(io, at, !canResume);
 }
@@ -421,7 +435,7 @@ void HttpDownloads::fail(StepIo& io, Downloads::iterator at, base::Error why, bo
   Segment segment = std::move(at->second.segment);
   byId_.erase(segment.id);
   downloads_.erase(at);
-  markFailed(io.now, segment.id);
+  markFailed(io.now, segment.id, io.now);
   io.events.push_back(
       event::DownloadFailed{std::move(segment), Method::http, std::move(why), std::nullopt, usable(std::move(kept))});
 }
@@ -447,8 +461,8 @@ void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
     return;
   }
   download.complete = true;
+  failuresInRow_ = 0;
   download.body.clear();
-  failures_.erase(download.segment.id);
   Segment segment = download.segment;
   segment.data = std::move(body);
   io.events.push_back(event::Downloaded{std::move(segment), Method::http, std::nullopt, {}});

@@ -52,6 +52,8 @@ class HttpDownloads {
 
   /// When a request last failed, broke off or brought what a validator refused.
   [[nodiscard]] base::TimePoint failedAt() const { return failedAt_; }
+  /// How often since the last whole body.
+  [[nodiscard]] std::int64_t failures() const { return failuresInRow_; }
 
   /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.
   [[nodiscard]] std::optional<PartialBody> received(const std::string& id);
@@ -61,10 +63,12 @@ class HttpDownloads {
   /// Bytes of the whole segment; 0: not known. Precondition: active(id).
   [[nodiscard]] std::uint64_t total(const std::string& id) const;
 
-  /// The loader has taken (or refused) what event::Downloaded brought; the slot is free again.
+  /// The loader has taken what event::Downloaded brought; the slot is free again.
   void release(const std::string& id);
-  /// As after a failed download: no HTTP for this segment during httpFailedSegmentTimeout.
-  void markFailed(base::TimePoint now, const std::string& id);
+  /// The loader has refused it: as after a failed download there is no HTTP for this segment during
+  /// httpFailedSegmentTimeout. But a wrong answer is no sign of an origin that needs a rest: retryAt() counts from the
+  /// request.
+  void refuse(base::TimePoint now, const std::string& id);
   [[nodiscard]] bool failedRecently(base::TimePoint now, const std::string& id) const;
   /// When a segment may be asked for again that cannot wait for the end of that time: a pause after the failure that
   /// doubles with each one. None of these: it has not failed recently.
@@ -119,6 +123,7 @@ class HttpDownloads {
   static std::optional<PartialBody> usable(std::optional<PartialBody> partial);
   void complete(StepIo& io, Downloads::iterator at);
   void armSilence(base::TimePoint now, base::RequestId request, const Download& download);
+  void markFailed(base::TimePoint now, const std::string& id, base::TimePoint since);
   void armRetry();
 
   const Settings& settings_;
@@ -134,6 +139,7 @@ class HttpDownloads {
   };
   std::map<std::string, Failure> failures_;
   base::TimePoint failedAt_ = base::TimePoint::min();
+  std::int64_t failuresInRow_ = 0;
   SmoothedValue rate_;
   SmoothedValue latency_;
 };

@@ -177,7 +177,30 @@ TEST_F(HttpDownloadsTest, SuccessForgetsTheFailure) {
   head({.length = 1});
   data("x");
   done();
+  EXPECT_EQ(downloads.failures(), 0);
+  downloads.release("a");
   EXPECT_FALSE(downloads.failedRecently(now, "a"));
+}
+
+TEST_F(HttpDownloadsTest, WhatWasRefusedMayBeAskedForAgainSoonerAndEachTimeLater) {
+  const auto refusedAfter = [&](std::int64_t ms) {
+    start();
+    head({.length = 1});
+    data("x");
+    runTo(base::toMilliseconds(now) + ms);
+    done();
+    downloads.refuse(now, "a");
+    EXPECT_FALSE(downloads.active("a"));
+    EXPECT_TRUE(downloads.failedRecently(now, "a"));
+    EXPECT_EQ(downloads.failures(), 1);
+    return base::toMilliseconds(downloads.retryAt("a") - now);
+  };
+  EXPECT_EQ(refusedAfter(400), 100) << "half a second after it was asked for";
+  EXPECT_EQ(refusedAfter(400), 600);
+  EXPECT_EQ(refusedAfter(2500), -500);
+  EXPECT_EQ(refusedAfter(0), 4000);
+  downloads.refuse(now, "b");
+  EXPECT_FALSE(downloads.failedRecently(now, "b"));
 }
 
 TEST_F(HttpDownloadsTest, FailureBeforeTheHeadFailsTheSegment) {
@@ -596,6 +619,7 @@ TEST_F(HttpDownloadsTest, ThePauseAfterAFailureDoublesUntilItIsTheTimeout) {
   EXPECT_EQ(failNow(), 1000);
   EXPECT_EQ(failNow(), 2000);
   EXPECT_EQ(failNow(), 3000);
+  EXPECT_EQ(downloads.failures(), 4);
   EXPECT_EQ(downloads.failedAt(), now);
   runTo(3000);
   EXPECT_FALSE(downloads.failedRecently(now, "a"));

@@ -208,13 +208,21 @@ ConnectionId NodeDownloads::source(const std::string& segmentId) const {
 
 Progress NodeDownloads::progress(base::TimePoint now, const std::string& segmentId) const {
   const Download& download = downloads_.find(segmentId)->second;
-  Progress progress{download.body->size(), download.body->total(), 0, now, 0};
+  Progress progress{
+      .received = download.body->size(), .total = download.body->total(), .startedAt = now, .byteAt = now};
   progress.behindHole = progress.received - download.body->prefix();
   for (const ConnectionId source : download.sources) {
     const NodePeerSession* node = std::as_const(peers_).nodeAt(source);
     if (node == nullptr || node->downloading() == nullptr) continue;
-    progress.bytesPerSecond += node->runningRate(now);
+    const std::uint64_t speed = node->runningRate(now);
+    progress.bytesPerSecond += speed;
     progress.startedAt = std::min(progress.startedAt, node->askedAt());
+    progress.byteAt = std::min(progress.byteAt, node->byteAt());
+    BodyRange part = node->openRange();
+    if (part.to == 0) part.to = progress.total;
+    if (speed == 0 || part.to <= part.from) continue;
+    const std::uint64_t size = std::min<std::uint64_t>(part.size(), 1ULL << 40);
+    progress.rest = std::max(progress.rest, base::Duration(static_cast<std::int64_t>(size * 1'000'000 / speed)));
   }
   return progress;
 }

@@ -44,6 +44,7 @@ class NodePeerSession final : public PeerSession {
   [[nodiscard]] bool relayedDownload() const { return download_->relayed; }
   [[nodiscard]] std::uint64_t runningRate(base::TimePoint now) const { return download_->running.bytesPerSecond(now); }
   [[nodiscard]] base::TimePoint askedAt() const { return download_->askedAt; }
+  [[nodiscard]] base::TimePoint byteAt() const { return download_->running.byteAt(); }
   /// The rest from there on comes from somebody else. Precondition: downloading().
   void shorten(StepIo& io, std::uint64_t to);
   /// Gives up what it was asked for; nothing is told but to the peer.

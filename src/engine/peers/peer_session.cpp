@@ -67,7 +67,11 @@ void PeerSession::request(StepIo& io, const Segment& segment, const WireName& na
 
 Progress PeerSession::progress(base::TimePoint now) const {
   const std::uint64_t received = download_->body.size();
-  return {received, download_->total, download_->running.bytesPerSecond(now), download_->askedAt};
+  return {.received = received,
+          .total = download_->total,
+          .bytesPerSecond = download_->running.bytesPerSecond(now),
+          .startedAt = download_->askedAt,
+          .byteAt = download_->running.byteAt()};
 }
 
 std::optional<PartialBody> PeerSession::cancelDownload(StepIo& io) {

@@ -229,8 +229,12 @@ class CooperativePolicy::Pass {
   /// The player would wait for the end of a patience that is meant for downloads with time to spare.
   void askAgainIfSilent(std::size_t i) {
     const QueueItem& item = queue_[i];
-    const TimePoint until = item.progress.byteAt + std::max(kHttpPatience, view_.estimates.httpLatency * 4);
-    if (view_.estimates.httpLatency == Duration() || item.progress.total == 0 || item.neededAt <= view_.now) return;
+    if (view_.estimates.httpLatency == Duration() || item.progress.total == 0) return;
+    const bool whole = item.progress.received == item.progress.total;  // only the end of the answer is missing
+    const TimePoint until =
+        item.progress.byteAt + (whole ? kWatchInterval : std::max(kHttpPatience, view_.estimates.httpLatency * 4));
+    // Once it is late, each request has to bring something before there is another.
+    if (item.neededAt <= view_.now && !whole && item.progress.byteAt <= item.progress.startedAt) return;
     if (view_.now < until) {
       wake(until);
       return;
@@ -247,7 +251,7 @@ class CooperativePolicy::Pass {
     const bool silent = progress.bytesPerSecond == 0;
     if (urgent(i)) {
       wake(view_.now + kWatchInterval);
-      if (!silent && progress.total > 0 && moments_.inTime(item, progress.bytesPerSecond)) return;
+      if (moments_.comesInTime(item) || moments_.betterThanNothing(item)) return;
       // One that was asked at the end of the wait gets the time that an answer takes.
       const bool answering = view_.now - progress.startedAt < kAnswerTime && atStartup(progress.startedAt);
       if (startupHold() || (silent && answering)) return;
@@ -355,8 +359,9 @@ class CooperativePolicy::Pass {
       }
       if (takeHttpSlot(i)) {
         startHttp(i);
-        // The player waits for it.
-        if (item.neededAt <= view_.now) keptFor_ = std::min(keptFor_, item.neededAt);
+        if (!moments_.atRisk(item)) return;
+        keptFor_ = std::min(keptFor_, item.neededAt);
+        wake(view_.now);  // what runs is looked at first
         return;
       }
     }
@@ -366,12 +371,27 @@ class CooperativePolicy::Pass {
     wake(view_.now + kWatchInterval);
   }
 
+  /// A free slot for what is needed soon, made by leaving what is needed last of the later ones that take long.
+  bool takeSlowSlot() {
+    if (p2pSlot()) return true;
+    std::optional<std::size_t> victim;
+    for (std::size_t other = 0; other < queue_.size(); ++other) {
+      const QueueItem& item = queue_[other];
+      if (!item.p2p || moments_.near(item) || !moments_.slow(item) || !view_.peers.source(other)) continue;
+      if (!victim || item.neededAt > queue_[*victim].neededAt) victim = other;
+    }
+    if (victim) stopP2p(*victim);
+    return p2pSlot();
+  }
+
   bool askPeer(std::size_t i) {
-    if (!p2pSlot() || !p2pAllowed(i) || lineKeptFrom(i)) return false;
+    if (!p2pAllowed(i) || lineKeptFrom(i)) return false;
+    const bool soon = moments_.near(queue_[i]);
+    if (!soon && !p2pSlot()) return false;
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     const auto chosen = chooseHolder(holders, rng_);
-    if (!chosen) return false;
+    if (!chosen || (soon && !takeSlowSlot())) return false;
     policy_.missingSince_.erase(queue_[i].key);
     startP2p(i, holders[*chosen].connection);
     wake(latest(i));

@@ -237,7 +237,11 @@ TEST_F(CooperativePolicyTest, P2pFirstGivesTheRestToHttpWhenTheHoldIsOver) {
   queue[0].neededAt = at(kNow);
   queue[0].p2p = true;
   peers.sources[0] = 3;
-  queue[0].progress = {100'000, 400'000, 1'000'000, at(kNow + 200)};
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 1'000'000,
+                       .startedAt = at(kNow + 200),
+                       .byteAt = at(kNow + 379)};
   only(0);
   EXPECT_TRUE(process(kNow + 379).empty());
   EXPECT_EQ(process(kNow + 380), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
@@ -267,7 +271,12 @@ TEST_F(CooperativePolicyTest, ADownloadFromAPeerThatIsInTimeIsLeftAlone) {
   only(0);
   queue[0].p2p = true;
   peers.sources[0] = 3;
-  queue[0].progress = {370'000, 400'000, 50'000, at(kNow)};  // 600 ms to go
+  // 600 ms to go.
+  queue[0].progress = {.received = 370'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 50'000,
+                       .startedAt = at(kNow),
+                       .byteAt = at(kNow + 2900)};
   EXPECT_TRUE(process(kNow + 3000).empty());
   EXPECT_EQ(policy.wakeAt(), at(kNow + 3200));
 }
@@ -276,7 +285,11 @@ TEST_F(CooperativePolicyTest, APeerThatStopsBeforeTheLastByteIsNotInTime) {
   only(0);
   queue[0].p2p = true;
   peers.sources[0] = 3;
-  queue[0].progress = {399'999, 400'000, 20'000, at(kNow)};
+  queue[0].progress = {.received = 399'999,
+                       .total = 400'000,
+                       .bytesPerSecond = 20'000,
+                       .startedAt = at(kNow),
+                       .byteAt = at(kNow + 3300)};
   EXPECT_EQ(process(kNow + 3400), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
 }
 
@@ -445,15 +458,127 @@ TEST_F(CooperativePolicyTest, WhereEveryPeerIsLateTheyAreGivenMoreTime) {
   EXPECT_EQ(process(kNow + 41'500).size(), 2U);
 }
 
-TEST_F(CooperativePolicyTest, WhatMayBeRefusedMustBeHereInTimeToDoWithoutIt) {
+TEST_F(CooperativePolicyTest, WhatMayBeRefusedMustBeHereInTimeForOtherTries) {
   validated = true;
-  peers.has[0] = {holder(2, Availability::loadingByHttp)};
-  const std::int64_t due = latest(0);
+  peers.has[2] = {holder(2, Availability::loadingByHttp)};
+  const std::int64_t due = latest(2);
+  EXPECT_LE(due, kNow + 12'000 - 1750 - 8000);
+  EXPECT_GE(due, kNow + 12'000 - 2250 - 8000);
+  queue[2].p2p = true;
+  peers.sources[2] = 3;
+  queue[2].progress = {
+      .received = 399'000, .total = 400'000, .bytesPerSecond = 500'000, .startedAt = at(kNow), .byteAt = at(due - 1)};
+  EXPECT_TRUE(process(due - 1).empty());
+  EXPECT_EQ(process(due + 1), (std::vector<Action>{{Kind::abortP2p, 2, {}}, {Kind::startHttp, 2, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeWrongTheNextSegmentHasTheLineFromTheStart) {
+  validated = true;
+  peers.has[1] = {holder(2)};
+  peers.has[2] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+  // And what was begun before is stopped.
+  queue[0].http = true;
+  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
+  queue[3].p2p = true;
+  peers.sources[3] = 4;
+  queue[3].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  EXPECT_EQ(process(kNow + 1), (std::vector<Action>{{Kind::abortP2p, 3, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, APeerThatHasStoppedIsNotInTimeHoweverFastItWas) {
+  only(0);
   queue[0].p2p = true;
   peers.sources[0] = 3;
-  queue[0].progress = {399'000, 400'000, 500'000, at(kNow)};
-  EXPECT_TRUE(process(due - 1).empty());
-  EXPECT_EQ(process(due + 1), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+  queue[0].progress = {.received = 380'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 500'000,
+                       .startedAt = at(kNow),
+                       .byteAt = at(kNow + 3000)};
+  EXPECT_TRUE(process(kNow + 3500).empty());
+  EXPECT_EQ(process(kNow + 3501), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, SeveralPeersAreAsFastAsTheSlowestOfThem) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  // Together they send the rest in 100 ms, but the one with the last part takes two seconds more.
+  queue[0].progress = {.received = 300'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 1'000'000,
+                       .startedAt = at(kNow),
+                       .behindHole = 100'000,
+                       .byteAt = at(kNow + 3000),
+                       .rest = milliseconds(900)};
+  EXPECT_EQ(process(kNow + 3000), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+  queue[0].progress.rest = milliseconds(250);
+  EXPECT_TRUE(process(kNow + 3000).empty());
+}
+
+TEST_F(CooperativePolicyTest, WhileTheOriginIsDownPeersAreNotStoppedForIt) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 50'000,
+                       .startedAt = at(kNow),
+                       .byteAt = at(kNow + 2700)};
+  estimates.httpFailedAt = at(kNow + 2000);
+  estimates.httpFailures = 2;
+  EXPECT_TRUE(process(kNow + 2700).empty());
+  estimates.httpFailures = 1;
+  EXPECT_EQ(process(kNow + 2700).size(), 2U);
+  estimates.httpFailures = 2;
+  estimates.httpFailedAt = at(kNow + 2700 - 4000);
+  EXPECT_EQ(process(kNow + 2700).size(), 2U) << "it is looked after now and then";
+}
+
+TEST_F(CooperativePolicyTest, WhatIsNeededSoonTakesTheSlotOfWhatComesSlowly) {
+  for (const std::size_t far : {3U, 4U, 5U}) {
+    queue[far].p2p = true;
+    peers.sources[far] = far;
+    queue[far].progress = {.received = 100'000,
+                           .total = 400'000,
+                           .bytesPerSecond = 100'000,
+                           .startedAt = at(kNow - 2000),
+                           .byteAt = at(kNow)};
+  }
+  queue[1].stored = queue[2].stored = true;
+  peers.has[0] = {holder(2)};
+  EXPECT_TRUE(process(kNow).empty()) << "three seconds are not long";
+  queue[4].progress.bytesPerSecond = 50'000;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 4, {}}, {Kind::startP2p, 0, ConnectionId(2)}}));
+  queue[4].progress.startedAt = at(kNow - 1999);
+  EXPECT_TRUE(process(kNow).empty()) << "it has just begun";
+}
+
+TEST_F(CooperativePolicyTest, ALateDownloadThatBringsNothingIsAskedForAgainIfItHasBroughtSomething) {
+  only(0);
+  queue[0].neededAt = at(kNow - 100);
+  queue[0].http = true;
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 50'000,
+                       .startedAt = at(kNow - 1500),
+                       .byteAt = at(kNow - 1000)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
+  queue[0].progress.startedAt = queue[0].progress.byteAt;
+  EXPECT_TRUE(process(kNow + 5000).empty());
+}
+
+TEST_F(CooperativePolicyTest, OfABodyThatIsWholeTheEndIsNotWaitedFor) {
+  only(0);
+  queue[0].neededAt = at(kNow + 1200);
+  queue[0].http = true;
+  queue[0].progress = {.received = 400'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 50'000,
+                       .startedAt = at(kNow - 1500),
+                       .byteAt = at(kNow - 200)};
+  EXPECT_TRUE(process(kNow - 1).empty());
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
 }
 
 }  // namespace

@@ -18,8 +18,15 @@ constexpr Duration kUnknownLatency = milliseconds(100);
 /// For so long an origin that failed is taken for one that may fail again.
 constexpr Duration kTroubleTime = base::seconds(30);
 constexpr Duration kMostForTries = base::seconds(8);
+/// After so many failures in a row nothing is expected of the origin for so long.
+constexpr std::int64_t kDownFailures = 2;
+constexpr Duration kDownTime = base::seconds(4);
+/// From a failure to the next try.
+constexpr Duration kRetryTime = milliseconds(500);
 /// As if so much were left at least: one that has stopped sending would be in time for a last byte for ever.
 constexpr std::uint64_t kLeastLeft = 32 * 1024;
+/// A peer of which nothing has come for so long has stopped: at its speed of before it would be in time for long yet.
+constexpr Duration kMostSilence = milliseconds(500);
 /// What of the first segment may be left at the end of p2pFirst's hold for the peer to send.
 constexpr Duration kStartupRest = milliseconds(20);
 /// A peer that is to be in time must be so by that much.
@@ -60,19 +67,27 @@ TimePoint Moments::latest(const QueueItem& item) const {
   return item.neededAt - httpTime(item) * 3 / 2 - margin - jitter - timeForTries(item);
 }
 
-bool Moments::beganUrgent(const QueueItem& item) const {
-  QueueItem whole = item;
-  whole.progress.received = whole.progress.behindHole = 0;
-  return urgent(whole);
+QueueItem Moments::untouched(QueueItem item) {
+  item.progress.received = item.progress.behindHole = 0;
+  return item;
+}
+
+bool Moments::mayFail() const {
+  const TimePoint failed = view_.estimates.httpFailedAt;
+  return view_.validated || (failed != TimePoint::min() && view_.now - failed < kTroubleTime);
 }
 
 Duration Moments::timeForTries(const QueueItem& item) const {
-  const TimePoint failed = view_.estimates.httpFailedAt;
-  if (failed == TimePoint::min() || view_.now - failed >= kTroubleTime) return Duration();
-  return std::min(item.duration * 2, kMostForTries);
+  return mayFail() ? std::min(item.duration * 2, kMostForTries) : Duration();
 }
 
-bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
+bool Moments::comesInTime(const QueueItem& item) const {
+  const Progress& progress = item.progress;
+  if (progress.bytesPerSecond == 0 || progress.total == 0 || view_.now - progress.byteAt > kMostSilence) return false;
+  return inTime(item, progress.bytesPerSecond, progress.rest);
+}
+
+bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond, Duration atLeast) const {
   // There must be time to do without it.
   if (view_.validated) return false;
   // Of the very first segment nobody knows how long the origin takes: what has not come by the end of the hold is
@@ -80,11 +95,17 @@ bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const 
   if (view_.settings.startupPolicy == Startup::p2pFirst && view_.estimates.segmentBytes == 0) {
     return timeFor(bytesLeft(item), bytesPerSecond) <= kStartupRest;
   }
-  const TimePoint done = view_.now + timeFor(std::max(bytesLeft(item), kLeastLeft), bytesPerSecond);
+  const TimePoint done = view_.now + std::max(timeFor(std::max(bytesLeft(item), kLeastLeft), bytesPerSecond), atLeast);
   const Duration http = httpTime(item);
   if (done <= view_.now + http) return true;
   // While HTTP could still take over if the peer got slower.
   return done <= item.neededAt - kPeerReserve && view_.now < item.neededAt - http * 3 / 2 - kPeerReserve;
+}
+
+bool Moments::betterThanNothing(const QueueItem& item) const {
+  const Estimates& known = view_.estimates;
+  if (known.httpFailures < kDownFailures || view_.now - known.httpFailedAt >= kDownTime) return false;
+  return item.progress.bytesPerSecond > 0 && view_.now - item.progress.byteAt <= kMostSilence;
 }
 
 bool Moments::atRisk(const QueueItem& item) const {
@@ -92,7 +113,20 @@ bool Moments::atRisk(const QueueItem& item) const {
   if (!beganUrgent(item)) return false;
   const std::uint64_t rate = item.progress.bytesPerSecond;
   const Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
-  return view_.now + left > item.neededAt - std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
+  Duration reserve = std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
+  if (mayFail()) {
+    const Duration again = httpTime(untouched(item));
+    // With little in store the line is not shared at all: what peers have sent cannot be called back.
+    if (item.http && again < item.duration / 2 && item.neededAt - view_.now < item.duration * 2) return true;
+    reserve += kRetryTime + again * 3 / 2;
+  }
+  return view_.now + left > item.neededAt - reserve;
+}
+
+bool Moments::slow(const QueueItem& item) const {
+  const Progress& progress = item.progress;
+  if (view_.now - progress.startedAt < item.duration / 2) return false;
+  return progress.bytesPerSecond == 0 || timeFor(bytesLeft(item), progress.bytesPerSecond) > item.duration;
 }
 
 }  // namespace p2pml::engine

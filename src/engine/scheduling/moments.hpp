@@ -21,17 +21,30 @@ class Moments {
   [[nodiscard]] base::TimePoint latest(const QueueItem& item) const;
   [[nodiscard]] bool urgent(const QueueItem& item) const { return view_.now >= latest(item); }
   /// The same if nothing of the segment were here: what has begun late stays urgent while it comes.
-  [[nodiscard]] bool beganUrgent(const QueueItem& item) const;
+  [[nodiscard]] bool beganUrgent(const QueueItem& item) const { return urgent(untouched(item)); }
   /// A peer of that speed is as good as HTTP: it will be done with time to spare, or no later than HTTP would be.
-  [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const;
-  /// At the speed of lately the download comes after the player needs it, or next to that.
+  [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond) const {
+    return inTime(item, bytesPerSecond, base::Duration());
+  }
+  /// The same of the peers that send it now: as the slowest of them will be, and none of them has stopped.
+  [[nodiscard]] bool comesInTime(const QueueItem& item) const;
+  /// The origin gives nothing now, and peers do: a request would only end what they send.
+  [[nodiscard]] bool betterThanNothing(const QueueItem& item) const;
+  /// At the speed of lately the download comes after the player needs it, or next to that; where an answer may be
+  /// wrong: too late for another try.
   [[nodiscard]] bool atRisk(const QueueItem& item) const;
+  /// Peers are at it, and will not have sent it before a segment's duration is over.
+  [[nodiscard]] bool slow(const QueueItem& item) const;
   /// It is loaded in the order of playing.
   [[nodiscard]] bool near(const QueueItem& item) const { return item.neededAt - view_.now < item.duration * 3; }
 
  private:
+  [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond, base::Duration atLeast) const;
   [[nodiscard]] std::uint64_t httpBytesLeft(const QueueItem& item) const;
+  /// An answer may be wrong: where a validator looks at it, or the origin has failed lately.
+  [[nodiscard]] bool mayFail() const;
   [[nodiscard]] base::Duration timeForTries(const QueueItem& item) const;
+  [[nodiscard]] static QueueItem untouched(QueueItem item);
 
   const SchedulerView& view_;
 };

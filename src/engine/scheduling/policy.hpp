@@ -94,6 +94,7 @@ struct Estimates {
   std::optional<std::int64_t> viewers;                    ///< in our swarms, ourselves included, as trackers told
   std::uint64_t ownId = 0;                                ///< hash of our name among p2pml nodes
   base::TimePoint httpFailedAt = base::TimePoint::min();  ///< when a request to the origin last failed or broke off
+  std::int64_t httpFailures = 0;                          ///< of these since the last whole body
 };
 
 struct SchedulerView {
