@@ -11,7 +11,8 @@
 #   manifests    the corpus of HLS and DASH manifests, read by `p2pml probe` and by npm's parsers
 #   interop      tests against the real npm packages, in real Chromium; with P2PML_INTEROP=all every combination
 #   players      players through the gateway and directly, on two short streams; with P2PML_PLAYERS=all every player and stream,
-#                live ones for ten minutes, and the players of the group "players" are installed
+#                live ones for ten minutes, and the players of the group "players" are installed; then all faults of
+#                tests/gateway/faults_test.py
 #   clang        clang-22 without sanitizers: all tests
 #   lint         clang-format and clang-tidy
 #
@@ -189,6 +190,11 @@ stage_players() {
     >"$logs/player-matrix.log" 2>&1 || status=1
   cat "$logs/player-matrix.log"
   count_last_line "$logs/player-matrix.log" || return 1
+  if [ "${P2PML_PLAYERS:-}" = all ]; then
+    python3 tests/gateway/faults_test.py --program build/dev/p2pml --all --report "$logs/faults.md" >"$logs/gateway-faults.log" 2>&1 || status=1
+    cat "$logs/gateway-faults.log"
+    count_last_line "$logs/gateway-faults.log" || return 1
+  fi
   return $status
 }
 

@@ -271,6 +271,7 @@ struct SegmentError {
   Segment segment;
   base::Error error;
   std::optional<base::PeerId> peerId;
+  bool elsewhere = false;  ///< of the origin's error: a connected peer says that it has the segment
 };
 struct SegmentAbort {
   Segment segment;

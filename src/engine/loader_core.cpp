@@ -455,7 +455,8 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
   if (failed.method == Method::http) {
     availabilityChanged_ = true;
     keepPartial(failed.segment.id, std::move(failed.partial));
-    io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), std::nullopt});
+    const bool elsewhere = peerHas(io.now, failed.segment.id);
+    io.out.push_back(output::SegmentError{std::move(failed.segment), std::move(failed.error), std::nullopt, elsewhere});
     return;
   }
   peers_.release(failed.segment.id);
@@ -468,6 +469,14 @@ void LoaderCore::handle(StepIo& io, event::DownloadFailed& failed) {
   } else if (failed.error.code == ErrorCode::timeout) {
     io.out.push_back(output::PeerError{failed.peerId, std::move(failed.error)});
   }
+}
+
+bool LoaderCore::peerHas(base::TimePoint now, const std::string& id) const {
+  if (kOnlyG0) return false;
+  const auto queued = std::find_if(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
+  if (queued == queue_.end()) return false;
+  return QueuePeers(*this, now).availability(static_cast<std::size_t>(queued - queue_.begin())) >=
+         Availability::relaying;
 }
 
 void LoaderCore::keepPartial(const std::string& id, std::optional<PartialBody> partial) {

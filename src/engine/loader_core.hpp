@@ -102,6 +102,8 @@ class LoaderCore {
   void handle(StepIo& io, event::StoreChanged&);
 
   void keepPartial(const std::string& id, std::optional<PartialBody> partial);
+  /// A connected peer says that it has that segment of the queue, or is being sent it.
+  [[nodiscard]] bool peerHas(base::TimePoint now, const std::string& id) const;
   void startOnce(StepIo& io);
   std::vector<Queued> acceptQueue(StepIo& io, const input::Load& load);
   /// The stream that load() means.

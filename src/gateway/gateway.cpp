@@ -19,6 +19,8 @@ constexpr std::int64_t kStuckAfter = 3;
 /// What time alone brings is reckoned anew so often while it is played, and sooner for what is not known.
 constexpr base::Duration kGrowth = base::seconds(5);
 constexpr base::Duration kUnknownGrowth = base::milliseconds(500);
+/// A seed looks so often whether the playlists are listed in another order.
+constexpr base::Duration kListAgain = base::seconds(60);
 
 bool hostAllowed(const std::vector<std::string>& allowed, std::string_view host) {
   if (allowed.empty()) return true;
@@ -58,6 +60,12 @@ base::TimePoint Gateway::deadline() const {
   for (const auto& [url, seeded] : seeded_) {
     for (const auto& [manifest, when] : seeded.next) next = std::min(next, when);
   }
+  for (const auto& [key, players] : waiting_) {
+    for (const Waiting& player : players) {
+      const base::TimePoint when = player.since + kManifestPatience;
+      if (manifests_.kept(std::max(when, now_), key) != nullptr) next = std::min(next, when);
+    }
+  }
   return next == base::kNever ? next : std::max(next, now_ + base::Duration(1));
 }
 
@@ -95,6 +103,11 @@ void Gateway::settle() {
     }
     if (arrived.empty() && read.empty() && fallbacks.empty()) break;
   }
+  for (const std::string& label : streams_.takeBegun()) {
+    passages_.forgetKept();
+    log(label + ": began anew; what was loaded before is forgotten", true);
+  }
+  streams_.renewLanes(now_, *out_);
 }
 
 /// Makes answers complete: what browsers must be told, no body for HEAD, and forgets what has ended.
@@ -274,19 +287,21 @@ void Gateway::manifestArrived(const ManifestKey& key) {
   const auto seeded = seeded_.find(key.opened);
   if (seeded != seeded_.end()) {
     const bool live = !manifest->good() || manifest->read.live;
-    const base::TimePoint again = live ? now_ + manifest->read.refresh : base::kNever;
+    const bool lists = manifest->good() && key.url == key.opened && !manifest->read.listed.empty();
+    const base::TimePoint again = live ? now_ + manifest->read.refresh : lists ? now_ + kListAgain : base::kNever;
     // An MPD may say that its next version is elsewhere.
     const bool moved = manifest->good() && !manifest->read.locations.empty();
     if (moved) seeded->second.next.erase(key.url);
     seeded->second.next[moved ? manifest->read.locations.front() : key.url] = again;
     fetchIndexes(key.opened, "");
     // What a listed playlist lists in turn is no stream of this one: manifests could go on for ever.
-    if (manifest->good() && key.url == key.opened) {
+    if (lists) {
       for (const media::TimelineStream& listed : manifest->read.listed) {
         const auto url = canonicalUrl(listed.url);
         const bool shared = listed.sharedInG0 || listed.sharedInBinary;
-        if (!shared || !url || seeded->second.next.size() > options_.streams.maxLanes) continue;
-        seeded->second.next.try_emplace(*url, now_);
+        auto& [next, names] = seeded->second;
+        if (!shared || !url || (next.size() > options_.streams.maxLanes && !next.contains(*url))) continue;
+        if (std::exchange(names[*url], listed.names.streamSwarmId) != listed.names.streamSwarmId) next[*url] = now_;
       }
     }
     streams_.seed(now_, *out_, key.opened);
@@ -295,6 +310,22 @@ void Gateway::manifestArrived(const ManifestKey& key) {
   const auto waiting = waiting_.extract(key);
   if (!waiting) return;
   for (const Waiting& player : waiting.mapped()) answerManifest(player, key, *manifest);
+}
+
+/// The origin is silent: the last version helps more than waiting for it.
+void Gateway::answerFromBefore() {
+  for (auto& [key, players] : waiting_) {
+    const Manifest* before = manifests_.kept(now_, key);
+    if (before == nullptr) continue;
+    std::vector<Waiting> due;
+    std::erase_if(players, [&](const Waiting& player) {
+      if (now_ - player.since < kManifestPatience) return false;
+      due.push_back(player);
+      return true;
+    });
+    if (!due.empty()) log(redacted(key.url) + ": the origin is silent; players get what it said before", true);
+    for (const Waiting& player : due) answerManifest(player, key, *before);
+  }
 }
 
 void Gateway::answerManifest(const Waiting& waiting, const ManifestKey& key, const Manifest& manifest) {
@@ -446,8 +477,12 @@ void Gateway::media(const input::Request& request) {
   const ManifestKey key{opened, *url};
   const bool listed = contextOf(key).listed != nullptr;
   if (*url == opened || listed || looksLikeManifest(*url) || manifests_.isLocation(opened, *url)) {
-    const Waiting waiting{request.id, name, request.target, std::string(headerValue(request.headers, "If-None-Match")),
-                          std::string(headerValue(request.headers, "Host"))};
+    const Waiting waiting{request.id,
+                          name,
+                          request.target,
+                          std::string(headerValue(request.headers, "If-None-Match")),
+                          std::string(headerValue(request.headers, "Host")),
+                          now_};
     const Manifest* manifest =
         manifests_.get(now_, *out_, key, session->second.space.publicOnly(), request.headers, lastFetch_);
     if (manifest != nullptr) return answerManifest(waiting, key, *manifest);
@@ -518,6 +553,7 @@ void Gateway::on(const input::LaneEvent& event) {
 
 void Gateway::on(const input::Tick&) {
   streams_.tick(now_, *out_);
+  answerFromBefore();
   lookAgain();
   if (publishAt_ <= now_) publish();
 }

@@ -47,6 +47,8 @@ class Gateway {
   static constexpr std::size_t kMaxSubscribers = 16;
   static constexpr std::size_t kMaxTarget = 16 * 1024;
   static constexpr base::Duration kEventInterval = base::seconds(1);
+  /// Who waits so long for a manifest gets it as it was, if there is one.
+  static constexpr base::Duration kManifestPatience = base::seconds(5);
 
   explicit Gateway(Options options);
 
@@ -70,6 +72,7 @@ class Gateway {
     std::string target;
     std::string ifNoneMatch;
     std::string host;  // of ours, as the player wrote it
+    base::TimePoint since{};
   };
   struct Exchange {
     bool media = false;  // answers of /s/...: any page that knows the session may read them
@@ -90,6 +93,7 @@ class Gateway {
   /// A stream kept for peers: its manifests are looked at again by ourselves.
   struct Seeded {
     std::map<std::string, base::TimePoint> next;  // by manifest
+    std::map<std::string, std::string> names;     // of the streams of listed playlists, as last told
   };
 
   void on(const input::Tick&);
@@ -117,6 +121,7 @@ class Gateway {
   void publish();
   void settle();
   void manifestArrived(const ManifestKey& key);
+  void answerFromBefore();
   void takeStreams(const ManifestKey& key, const Manifest& manifest);
   void tell(const std::string& opened, std::vector<ManifestStream> streams);
   void grow(const std::string& opened, base::Duration atLeast);

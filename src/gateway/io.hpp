@@ -133,11 +133,12 @@ struct SegmentLoaded {
   base::Bytes data;
   bool fromPeer = false;
 };
-/// One source failed; another may still deliver.
+/// The origin failed; code notFound: it says that there is nothing. `elsewhere`: a connected peer has it.
 struct SegmentFailed {
   LaneId lane;
   std::string segment;
   base::Error error;
+  bool elsewhere = false;
 };
 /// How a lane is doing; the host sends it about once a second.
 struct LaneReport {

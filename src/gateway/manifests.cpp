@@ -43,16 +43,42 @@ bool Manifests::isTiming(const std::string& opened, const std::string& url) cons
   });
 }
 
+const Manifest* Manifests::kept(base::TimePoint now, const ManifestKey& key) const {
+  const Manifest* known = find(key);
+  return known != nullptr && known->good() && now - known->fetchedAt < kStale ? known : nullptr;
+}
+
+bool Manifests::mayFetch(base::TimePoint now, const ManifestKey& key) const {
+  std::size_t running = 0;
+  for (const auto& [id, fetch] : fetching_) {
+    if (fetch.key != key) continue;
+    const bool silent = fetch.manifest.status == 0 && now - fetch.startedAt >= kSilence;
+    if (!silent || ++running == kMaxFetches) return false;
+  }
+  return true;
+}
+
+void Manifests::ended(base::TimePoint now, Outputs& out, ManifestKey key, Manifest manifest) {
+  const auto isBeside = [&](const auto& item) { return item.second.key == key; };
+  // Another one may still bring it.
+  if (manifest.status == 0 && std::ranges::any_of(fetching_, isBeside)) return;
+  std::erase_if(fetching_, [&](const auto& item) {
+    if (!isBeside(item)) return false;
+    out.push_back(output::CancelFetch{item.first});
+    return true;
+  });
+  arrived(now, std::move(key), std::move(manifest));
+}
+
 const Manifest* Manifests::get(base::TimePoint now, Outputs& out, const ManifestKey& key, bool publicOnly,
                                const Headers& headers, std::uint64_t& lastFetch) {
   if (const Manifest* known = find(key)) {
     const base::Duration shared = known->good() && !known->read.live ? kShared : kSharedLive;
     if (now - known->fetchedAt < shared) return known;
   }
-  const bool already = std::ranges::any_of(fetching_, [&](const auto& item) { return item.second.key == key; });
-  if (already) return nullptr;
+  if (!mayFetch(now, key)) return nullptr;
   const FetchId id(++lastFetch);
-  fetching_[id] = {key, {}};
+  fetching_[id] = {key, {}, now};
   Headers sent;
   for (const char* name : {"Authorization", "Cookie"}) {
     const std::string_view value = headerValue(headers, name);
@@ -87,28 +113,27 @@ bool Manifests::on(base::TimePoint now, Outputs& out, const input::FetchData& da
     out.push_back(output::CancelFetch{data.id});
     Fetching fetched = std::move(at->second);
     fetching_.erase(at);
-    arrived(now, std::move(fetched.key), std::move(fetched.manifest));
+    ended(now, out, std::move(fetched.key), std::move(fetched.manifest));
   }
   return true;
 }
 
-bool Manifests::on(base::TimePoint now, Outputs&, const input::FetchFailed& failed) {
+bool Manifests::on(base::TimePoint now, Outputs& out, const input::FetchFailed& failed) {
   const auto at = fetching_.find(failed.id);
   if (at == fetching_.end()) return false;
   Fetching fetched = std::move(at->second);
   fetching_.erase(at);
   fetched.manifest.error = failed.error;
   fetched.manifest.status = 0;
-  arrived(now, std::move(fetched.key), std::move(fetched.manifest));
+  ended(now, out, std::move(fetched.key), std::move(fetched.manifest));
   return true;
 }
 
 void Manifests::arrived(base::TimePoint now, ManifestKey key, Manifest manifest) {
   manifest.fetchedAt = now;
-  const Manifest* before = find(key);
   // The origin is in trouble, which is not the manifest's fault: what it said a moment ago helps more than an error.
   const bool trouble = manifest.status == 0 || manifest.status >= 500;
-  const bool keepOld = trouble && before != nullptr && before->good() && now - before->fetchedAt < kStale;
+  const bool keepOld = trouble && kept(now, key) != nullptr;
   if (!keepOld) {
     if (manifests_.size() >= kMaxManifests && !manifests_.contains(key)) {
       manifests_.erase(std::ranges::min_element(

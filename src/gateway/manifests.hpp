@@ -1,8 +1,8 @@
 // The manifests that are being fetched and those that were: one fetch for all players that ask at the same time.
 //
-// Owned by the Gateway. What always holds: at most one fetch of a manifest is under way; texts are bounded; a manifest
-// that cannot be fetched just now is served as it was, for kStale at most, so that a short outage of the origin is not
-// seen.
+// Owned by the Gateway. What always holds: at most one fetch of a manifest is under way, unless the origin is silent,
+// and then kMaxFetches; texts are bounded; a manifest that cannot be fetched just now is served as it was, for kStale
+// at most, so that a short outage of the origin is not seen.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,10 @@ class Manifests {
   static constexpr std::size_t kMaxErrorBytes = 64 << 10;
   static constexpr std::size_t kMaxManifests = 500;
   static constexpr base::Duration kStale = base::seconds(60);
+  /// A fetch that is silent for so long may be on a connection that is dead: who asks then is the reason for another
+  /// one beside it, on a connection of its own. The first that brings something ends the others.
+  static constexpr base::Duration kSilence = base::seconds(4);
+  static constexpr std::size_t kMaxFetches = 3;
   /// Players that ask within this time after each other get the same text.
   static constexpr base::Duration kSharedLive = base::milliseconds(500);
   static constexpr base::Duration kShared = base::seconds(5);
@@ -51,6 +55,8 @@ class Manifests {
                       const Headers& headers, std::uint64_t& lastFetch);
   /// As it is, also if it is old; null if it was never fetched.
   [[nodiscard]] const Manifest* find(const ManifestKey& key) const;
+  /// The manifest as it was, if it may still be served while the origin is in trouble; else null.
+  [[nodiscard]] const Manifest* kept(base::TimePoint now, const ManifestKey& key) const;
   /// The streams that the last fetch of it told of, once.
   [[nodiscard]] std::vector<ManifestStream> takeStreams(const ManifestKey& key);
   /// The manifest that this fetch brings; null for other fetches.
@@ -75,8 +81,12 @@ class Manifests {
   struct Fetching {
     ManifestKey key;
     Manifest manifest;
+    base::TimePoint startedAt{};
   };
 
+  [[nodiscard]] bool mayFetch(base::TimePoint now, const ManifestKey& key) const;
+  /// Its fetch has ended: well or not, as the only one or not.
+  void ended(base::TimePoint now, Outputs& out, ManifestKey key, Manifest manifest);
   void arrived(base::TimePoint now, ManifestKey key, Manifest manifest);
   template <class Predicate>
   [[nodiscard]] bool anyOf(const std::string& opened, Predicate predicate) const;
@@ -87,7 +97,7 @@ class Manifests {
 };
 
 template <class Context>
-bool Manifests::on(base::TimePoint now, Outputs&, const input::FetchDone& done, Context contextOf) {
+bool Manifests::on(base::TimePoint now, Outputs& out, const input::FetchDone& done, Context contextOf) {
   const auto at = fetching_.find(done.id);
   if (at == fetching_.end()) return false;
   Fetching fetched = std::move(at->second);
@@ -100,7 +110,7 @@ bool Manifests::on(base::TimePoint now, Outputs&, const input::FetchDone& done, 
       fetched.manifest.error = read.error();
     }
   }
-  arrived(now, std::move(fetched.key), std::move(fetched.manifest));
+  ended(now, out, std::move(fetched.key), std::move(fetched.manifest));
   return true;
 }
 

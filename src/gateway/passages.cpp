@@ -145,6 +145,11 @@ bool Passages::on(base::TimePoint, Outputs& out, const input::FetchFailed& faile
   return true;
 }
 
+void Passages::forgetKept() {
+  cache_.clear();
+  cachedBytes_ = 0;
+}
+
 void Passages::drained(ExchangeId exchange, std::uint64_t bytes) {
   for (auto& [fetch, passage] : passages_) {
     if (passage.request.exchange == exchange) passage.drained = bytes;

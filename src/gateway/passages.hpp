@@ -42,6 +42,9 @@ class Passages {
   void drained(ExchangeId exchange, std::uint64_t bytes);
   void gone(Outputs& out, ExchangeId exchange);
 
+  /// Other things may be there under the same names.
+  void forgetKept();
+
   /// Sizes of resources that came to be known, by canonical URL.
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> takeTotals() { return std::exchange(totals_, {}); }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }

@@ -10,6 +10,40 @@ namespace p2pml::gateway {
 
 using media::TimelineSegment;
 
+namespace {
+
+std::string_view withoutQuery(std::string_view url) { return url.substr(0, url.find('?')); }
+std::string_view folderOf(std::string_view url) {
+  url = withoutQuery(url);
+  return url.substr(0, url.rfind('/') + 1);
+}
+
+/// As the playlist writes it: hosts, and what a redirect puts before it, may be others each time.
+std::string_view nameIn(std::string_view playlist, std::string_view url) {
+  const std::string_view folder = folderOf(playlist);
+  url = withoutQuery(url);
+  return url.substr(!folder.empty() && url.starts_with(folder) ? folder.size() : url.rfind('/') + 1);
+}
+
+/// As far as two versions of a manifest tell: of one name and position.
+bool isSame(const TimelineSegment& a, std::string_view nameOfA, const TimelineSegment& b, std::string_view nameOfB) {
+  constexpr base::Duration kRounding = base::milliseconds(1);
+  constexpr base::Duration kReckoning = base::seconds(1);
+  const auto apart = [](base::Duration x, base::Duration y) { return std::max(x, y) - std::min(x, y); };
+  if (nameOfA != nameOfB || a.range != b.range || apart(a.duration, b.duration) > kRounding) return false;
+  return !a.dateTime || !b.dateTime ||
+         apart(base::Duration(a.dateTime->time_since_epoch()), base::Duration(b.dateTime->time_since_epoch())) <=
+             kReckoning;
+}
+
+/// What tells qualities apart. Their places in the manifest do not: peers' names for them go by those.
+bool isSameStream(const media::StreamProperties& a, const media::StreamProperties& b) {
+  return a.bitrate == b.bitrate && a.width == b.width && a.height == b.height && a.codecs == b.codecs &&
+         a.language == b.language && a.name == b.name;
+}
+
+}  // namespace
+
 Stream::Stream(const ManifestStream& told) : label_(told.label), dash_(told.kind == media::PresentationKind::dash) {
   timeline_.names = told.timeline.names;
   timeline_.kind = told.timeline.kind;
@@ -28,7 +62,44 @@ Stream::Segments::const_iterator Stream::from(std::int64_t position) const {
 
 const TimelineSegment* Stream::at(std::int64_t position) const {
   const auto known = from(position);
-  return known != timeline_.segments.end() && positionOf(*known) == position && !known->gap ? &*known : nullptr;
+  return known != timeline_.segments.end() && positionOf(*known) == position && shared(*known) ? &*known : nullptr;
+}
+
+/// Something is there, and peers mean the same by its name.
+bool Stream::shared(const TimelineSegment& segment) const {
+  const std::int64_t position = positionOf(segment);
+  return !segment.gap && !(taken_ && position >= taken_->first && position <= taken_->last);
+}
+
+/// Of a version whose last segment is not the newest known: whether it is one that a cache has kept, and not another
+/// beginning.
+bool Stream::isOlder(base::TimePoint now, const media::TimelineStream& next) {
+  for (const TimelineSegment& segment : next.segments) {
+    const auto known = from(positionOf(segment));
+    if (positionOf(*known) != positionOf(segment)) continue;
+    if (!isSame(*known, nameIn(timeline_.url, known->url), segment, nameIn(next.url, segment.url))) return false;
+  }
+  // By a clock that was set right an MPD has fewer segments than before.
+  if (dash_) return true;
+  const std::int64_t newest = positionOf(next.segments.back());
+  if (newest < positionOf(timeline_.segments.front())) return false;
+  if (timeline_.segments.back().start - from(newest)->start > kMostBehind) return false;
+  // Caches do not stay behind: they get the newest version in the end.
+  if (!olderSince_) olderSince_ = now;
+  return now - *olderSince_ <= timeline_.targetDuration * 3;
+}
+
+/// `otherStream`: whatever number it has, peers mean another segment by it.
+void Stream::beginAnew(base::TimePoint now, bool otherStream) {
+  ++beginnings_;
+  taken_ = Taken{positionOf(timeline_.segments.front()), positionOf(timeline_.segments.back()), now + kKept};
+  if (otherStream) taken_ = Taken{INT64_MIN, INT64_MAX, now + kKept};
+  timeline_.segments.clear();
+  timeline_.inits.clear();
+  timeline_.keys.clear();
+  timeline_.indexes.clear();
+  players_ = {};
+  olderSince_.reset();
 }
 
 /// Gives the Periods of a new version the numbers that they had.
@@ -59,10 +130,29 @@ bool Stream::update(base::TimePoint now, ManifestStream&& told) {
   if (next.segments.empty() && next.indexes.empty()) return false;
   timeline_.targetDuration = std::max(next.targetDuration, base::Duration(1));
   if (dash_) numberPeriods(told);
+  // With EXT-X-ENDLIST binary peers would count from the first segment that is listed, and mean others by the numbers
+  // that were given before.
+  wasLive_ = wasLive_ || next.live.value_or(false);
+  if (wasLive_ && !dash_) {
+    for (TimelineSegment& segment : next.segments) segment.externalId = static_cast<std::int64_t>(segment.number);
+  }
   const auto place = [this](const TimelineSegment& segment) { return positionOf(segment); };
   // Two at one place cannot be told apart.
   const auto twice = std::ranges::unique(next.segments, {}, place);
   next.segments.erase(twice.begin(), twice.end());
+
+  if (taken_ && now >= taken_->until) taken_.reset();
+  const bool otherStream = !isSameStream(timeline_.names.properties, next.names.properties);
+  bool older = false;
+  if (!timeline_.segments.empty() && !next.segments.empty()) {
+    const bool behind = place(next.segments.back()) < place(timeline_.segments.back());
+    const bool overlaps = place(next.segments.back()) >= place(timeline_.segments.front());
+    const bool old = behind && !otherStream && isOlder(now, next);
+    if (otherStream || (behind && !old)) beginAnew(now, otherStream);
+    if (!old) olderSince_.reset();
+    older = old && overlaps;
+  }
+  timeline_.names.properties = next.names.properties;
 
   const bool hadAny = !timeline_.segments.empty();
   const std::int64_t first = hadAny ? place(timeline_.segments.front()) : 0;
@@ -77,8 +167,6 @@ bool Stream::update(base::TimePoint now, ManifestStream&& told) {
     segment.externalIdOfG4 = known->externalIdOfG4;
     segment.period = known->period;
   }
-  const bool older =
-      hadAny && !next.segments.empty() && place(next.segments.back()) >= first && place(next.segments.back()) < last;
   if (older) return false;
   const std::int64_t firstListed = next.segments.empty() ? first : place(next.segments.front());
   media::carryOver(timeline_, next, kKept);
@@ -144,7 +232,7 @@ void Stream::asked(base::TimePoint now, const std::string& player, std::int64_t 
   bool goesOn = false;
   if (known != players_.all().end()) {
     auto next = from(known->second.at + 1);
-    while (next != timeline_.segments.end() && next->gap) ++next;
+    while (next != timeline_.segments.end() && !shared(*next)) ++next;
     goesOn = position == known->second.at || (next != timeline_.segments.end() && positionOf(*next) == position);
   }
   players_.asked(now, player, position, goesOn);
@@ -165,7 +253,7 @@ Stream::Plan Stream::plan(base::TimePoint now, const PlanLimits& limits) const {
     std::size_t count = 0;
     for (auto next = from(player.next()); count < limits.segments && next != timeline_.segments.end() && in < horizon;
          ++next) {
-      if (next->gap) continue;
+      if (!shared(*next)) continue;
       // What a player asks for is there, whatever the clocks say.
       const bool isAsked = player.waiting && positionOf(*next) == player.at;
       if (const base::TimePoint available = availableAt(*next); !isAsked && available > now) {
@@ -192,7 +280,7 @@ Stream::Plan Stream::seedPlan(base::TimePoint now, std::size_t count, const std:
       plan.more = available;
       break;
     }
-    if (!segment.gap) there.push_back(&segment);
+    if (shared(segment)) there.push_back(&segment);
     if (!live() && there.size() == count) break;
   }
   std::int64_t priority = 0;

@@ -3,7 +3,8 @@
 //
 // Pure; owned by Streams. What always holds: segments rise by position; a segment keeps the names it was first given,
 // as peers know it by them, and gets the newest address. An older version of the manifest, as a cache may have it,
-// takes nothing away.
+// takes nothing away. A stream that began anew (an encoder that was restarted, qualities that changed places) has
+// nothing of before, and no segment under a number that meant another one lately: peers may still have that.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +35,15 @@ class Stream {
   /// are called off for it; within httpPrefetchTime, so that it is fetched at all.
   static constexpr base::Duration kSeedTime = base::seconds(15);
   static constexpr base::Duration kKept = base::seconds(600);
+  /// A cache's version of a live playlist is behind by no more than that.
+  static constexpr base::Duration kMostBehind = base::seconds(60);
 
   explicit Stream(const ManifestStream& told);
 
   /// A newer version of it. True if it listed anything new.
   bool update(base::TimePoint now, ManifestStream&& told);
+  /// How often it began anew: what was loaded before is of no use then, to nobody.
+  [[nodiscard]] std::uint64_t beginnings() const { return beginnings_; }
   /// Of indexes(): the segments that it says there are. Errors: as media::applyIndex().
   base::Result<void> applyIndex(base::TimePoint now, const media::IndexSource& index,
                                 const media::SegmentIndexBox& box);
@@ -56,7 +61,7 @@ class Stream {
 
   /// The segment's place in the stream's order. HLS: its media sequence number; DASH: its start in microseconds.
   [[nodiscard]] std::int64_t positionOf(const media::TimelineSegment& segment) const;
-  /// The segment at that position; null if none is there.
+  /// The segment at that position; null if none is there, or if that position was another segment's lately.
   [[nodiscard]] const media::TimelineSegment* at(std::int64_t position) const;
   /// A position for people. HLS: the media sequence number; DASH: milliseconds.
   [[nodiscard]] std::int64_t numberAt(std::int64_t position) const { return dash_ ? position / 1000 : position; }
@@ -85,12 +90,16 @@ class Stream {
   [[nodiscard]] Segments::const_iterator from(std::int64_t position) const;
   /// When the server has it, by the gateway's clock.
   [[nodiscard]] base::TimePoint availableAt(const media::TimelineSegment& segment) const;
+  [[nodiscard]] bool shared(const media::TimelineSegment& segment) const;
+  [[nodiscard]] bool isOlder(base::TimePoint now, const media::TimelineStream& next);
+  void beginAnew(base::TimePoint now, bool otherStream);
   void numberPeriods(ManifestStream& told);
   void forgetOld(std::int64_t first);
 
   media::TimelineStream timeline_;
   std::string label_;
   bool dash_ = false;
+  bool wasLive_ = false;
   std::optional<media::WallTime> wallAtZero_;
   /// DASH: the Periods that segments refer to, by a number of ours, which stays when the manifest drops the first ones;
   /// G0 names a stream anew in each.
@@ -101,6 +110,16 @@ class Stream {
   std::map<std::uint32_t, Period> periods_;
   std::uint32_t lastPeriod_ = 0;
   base::TimePoint changedAt_{};
+  /// Since when only older versions came.
+  std::optional<base::TimePoint> olderSince_;
+  std::uint64_t beginnings_ = 0;
+  /// Positions from the first to the last that had another segment each, for a while.
+  struct Taken {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    base::TimePoint until{};
+  };
+  std::optional<Taken> taken_;
   Playheads players_;
 };
 

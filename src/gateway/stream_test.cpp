@@ -65,6 +65,106 @@ TEST(GatewayStream, AnOriginThatCountsAnewStartsAnew) {
   EXPECT_EQ(stream.at(1'000), nullptr);
 }
 
+/// Of an encoder that was restarted: other files.
+ManifestStream toldAnew(int first, int count) {
+  ManifestStream stream = told(first, count);
+  for (media::TimelineSegment& segment : stream.timeline.segments)
+    segment.url = "https://h/new" + segment.sequence + ".ts";
+  return stream;
+}
+
+TEST(GatewayStream, ANumberThatMeantAnotherSegmentIsNotShared) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(10, 5));
+  stream.update(kNow, toldAnew(12, 2));
+  EXPECT_EQ(stream.beginnings(), 1U);
+  EXPECT_EQ(stream.at(12), nullptr);
+  EXPECT_EQ(stream.at(11), nullptr);
+  stream.asked(kNow, "a", 14);
+  EXPECT_THAT(brief(stream.plan(kNow, {})), ElementsAre());
+  // Beyond those it is, and when peers will have forgotten them.
+  stream.update(kNow, toldAnew(14, 3));
+  EXPECT_EQ(stream.at(14), nullptr);
+  EXPECT_EQ(stream.at(15)->url, "https://h/new15.ts");
+  EXPECT_EQ(stream.seedPlan(kNow, 5, {}).queue.size(), 2U);
+  stream.update(kNow + Stream::kKept, toldAnew(14, 3));
+  EXPECT_EQ(stream.at(14)->url, "https://h/new14.ts");
+  EXPECT_EQ(stream.beginnings(), 1U);
+}
+
+TEST(GatewayStream, AnOlderVersionIsACachesAndTakesNothingAway) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(10, 5));
+  EXPECT_FALSE(stream.update(kNow, told(8, 5, true, "?t=2")));
+  EXPECT_EQ(stream.beginnings(), 0U);
+  EXPECT_EQ(stream.at(14)->url, "https://h/14.ts");
+  EXPECT_EQ(stream.at(12)->url, "https://h/12.ts?t=2");
+  stream.update(kNow + base::seconds(8), told(12, 5));
+  stream.update(kNow + base::seconds(30), told(11, 5));
+  EXPECT_EQ(stream.beginnings(), 0U) << "each time the newest came in between";
+}
+
+TEST(GatewayStream, AnOlderVersionMayComeFromAnotherHost) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(10, 5));
+  ManifestStream elsewhere = told(8, 5);
+  elsewhere.timeline.url = "https://cdn2/x/index.m3u8";
+  for (media::TimelineSegment& segment : elsewhere.timeline.segments)
+    segment.url = "https://cdn2/x/" + segment.sequence + ".ts";
+  stream.update(kNow, std::move(elsewhere));
+  EXPECT_EQ(stream.beginnings(), 0U);
+  // The same names in another folder are others.
+  ManifestStream other = told(8, 5);
+  for (media::TimelineSegment& segment : other.timeline.segments)
+    segment.url = "https://h/b/" + segment.sequence + ".ts";
+  stream.update(kNow, std::move(other));
+  EXPECT_EQ(stream.beginnings(), 1U);
+}
+
+TEST(GatewayStream, AnOlderVersionThatStaysIsAnotherBeginning) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(0, 5));
+  for (int second = 0; second <= 12; ++second) stream.update(kNow + base::seconds(second), told(0, 1));
+  EXPECT_EQ(stream.beginnings(), 0U);
+  stream.update(kNow + base::seconds(13), told(0, 2));
+  EXPECT_EQ(stream.beginnings(), 1U);
+  EXPECT_EQ(stream.at(0), nullptr);
+  stream.update(kNow + base::seconds(40), told(3, 5));
+  EXPECT_EQ(stream.at(4), nullptr);
+  EXPECT_NE(stream.at(5), nullptr);
+}
+
+TEST(GatewayStream, WhatIsFartherBehindThanACacheMayBeIsAnotherBeginning) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(0, 16));
+  stream.update(kNow, told(0, 1));
+  EXPECT_EQ(stream.beginnings(), 0U);
+  stream.update(kNow, told(0, 17));
+  stream.update(kNow, told(0, 1));
+  EXPECT_EQ(stream.beginnings(), 1U);
+}
+
+TEST(GatewayStream, TheEndOfALiveStreamDoesNotNumberItAnew) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(10, 5));
+  stream.update(kNow, told(12, 6, false));
+  EXPECT_FALSE(stream.live());
+  EXPECT_EQ(stream.named(*stream.at(14)).externalId, 14);
+  EXPECT_EQ(stream.named(*stream.at(17)).externalId, 17);
+}
+
+TEST(GatewayStream, AnotherStreamUnderItsNameIsNotShared) {
+  Stream stream(told(0, 0));
+  stream.update(kNow, told(0, 5, false));
+  ManifestStream other = told(0, 10, false);
+  other.timeline.names.properties.bitrate = 1'000'000;
+  stream.update(kNow, ManifestStream(other));
+  EXPECT_EQ(stream.beginnings(), 1U);
+  EXPECT_EQ(stream.at(7), nullptr);
+  stream.update(kNow + Stream::kKept, std::move(other));
+  EXPECT_NE(stream.at(7), nullptr);
+}
+
 TEST(GatewayStream, ThePlanIsWhatTheNearestPlayerNeedsFirst) {
   Stream stream(told(0, 0));
   stream.update(kNow, told(0, 100, false));

@@ -33,8 +33,14 @@ void Streams::tell(base::TimePoint now, Outputs& out, const std::string& openedU
   const auto [at, isNew] = entries_.try_emplace(key, Entry{Stream(told), openedUrl});
   Entry& entry = at->second;
   entry.publicOnly = publicOnly;
+  const std::uint64_t before = entry.stream.beginnings();
   entry.stream.update(now, std::move(told));
   enter(key, entry);
+  if (entry.stream.beginnings() != before) {
+    begun_.push_back(entry.stream.label());
+    entry.refused.clear();
+    if (entry.lane && !std::exchange(entry.lane->outdated, true)) ++outdated_;
+  }
   if (entry.lane || entry.seeded) replan(now, out, key, entry);
 }
 
@@ -160,14 +166,25 @@ bool Streams::openLane(base::TimePoint now, Outputs& out, const std::string& key
 
 void Streams::closeLane(Outputs& out, Entry& entry) {
   out.push_back(output::CloseLane{entry.lane->id});
+  if (entry.lane->outdated) --outdated_;
   lanes_.erase(entry.lane->id);
   std::erase_if(incoming_, [&](const auto& item) { return item.first.first == entry.lane->id; });
   entry.lane.reset();
   entry.loaded.clear();
 }
 
+void Streams::renewLanes(base::TimePoint now, Outputs& out) {
+  if (outdated_ == 0) return;
+  for (auto& [key, entry] : entries_) {
+    if (!entry.lane || !entry.lane->outdated) continue;
+    if (std::ranges::any_of(waiters_, [&](const auto& item) { return item.second.stream == key; })) continue;
+    closeLane(out, entry);
+    if (entry.seeded && openLane(now, out, key, entry)) replan(now, out, key, entry);
+  }
+}
+
 void Streams::replan(base::TimePoint now, Outputs& out, const std::string& key, Entry& entry) {
-  if (!entry.lane) return;
+  if (!entry.lane || entry.lane->outdated) return;
   std::vector<QueuedSegment> queue;
   std::vector<std::string> followed;
   std::set<std::string> queued;
@@ -220,8 +237,16 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   if (at == entries_.end() || waiters_.size() >= kMaxWaiting) return false;
   Entry& entry = at->second;
   const media::TimelineSegment* known = entry.stream.at(place.position);
-  if (known == nullptr || !openLane(now, out, place.stream, entry)) return false;
+  if (known == nullptr || !openLane(now, out, place.stream, entry) || entry.lane->outdated) return false;
   const media::StreamSegment segment = entry.stream.named(*known);
+  const auto refused = entry.refused.find(segment.id);
+  const bool wasRefused = refused != entry.refused.end() && now - refused->second.at < kRefused;
+  if (wasRefused && refused->second.passedOver) {
+    entry.stream.asked(now, player, place.position);
+    entry.stream.players().got(now, player, place.position, segment.duration);
+    replan(now, out, place.stream, entry);
+    return false;
+  }
   if (question.contentType == kUnknownType && !entry.stream.mimeType().empty()) {
     question.contentType = entry.stream.mimeType();
   }
@@ -236,8 +261,9 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   const ExchangeId exchange = question.exchange;
   entry.lane->idle = false;
   entry.stream.asked(now, player, place.position);
-  waiters_.insert_or_assign(exchange, Waiter{SegmentAnswer(std::move(question)), place.stream, segment.id,
-                                             place.position, segment.duration, player, now});
+  waiters_.insert_or_assign(
+      exchange, Waiter{SegmentAnswer(std::move(question)), place.stream, segment.id, place.position, segment.duration,
+                       player, now, wasRefused ? kShortPatience : kPatience});
   // Something of it may be there already: another player waits for it.
   const auto coming = incoming_.find({entry.lane->id, segment.id});
   if (coming != incoming_.end()) {
@@ -339,10 +365,19 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentLoaded& 
   replan(now, out, entry->first, entry->second);
 }
 
+void Streams::noteRefused(base::TimePoint now, Entry& entry, const std::string& segment) {
+  std::erase_if(entry.refused, [now](const auto& item) { return now - item.second.at >= kRefused; });
+  if (entry.refused.size() < kMaxRefused) entry.refused[segment].at = now;
+}
+
 void Streams::fallBack(Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter, const std::string& reason) {
   if (waiter->second.answer.begun()) {
     waiter->second.answer.cut(out);
   } else {
+    if (const auto entry = entries_.find(waiter->second.stream); entry != entries_.end()) {
+      const auto refused = entry->second.refused.find(waiter->second.segment);
+      if (refused != entry->second.refused.end()) refused->second.passedOver = true;
+    }
     fallbacks_.push_back({waiter->second.answer.exchange(), reason});
   }
 }
@@ -352,10 +387,13 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFailed& 
   if (entry == entries_.end()) return;
   ++entry->second.failures;
   finish(entry->second, failed.segment);
+  const bool refused = failed.error.code == base::ErrorCode::notFound && !failed.elsewhere;
+  if (refused) noteRefused(now, entry->second, failed.segment);
   entry->second.lastError = failed.segment.substr(failed.segment.rfind('+') + 1) + ": " + failed.error.detail;
-  // What the origin says to a plain request is what the player should see. An answer that has begun may still go on.
+  // What the origin says to a plain request is what the player should see, unless a peer has more to say. An origin
+  // that says nothing is tried again by the engine. An answer that has begun may still go on.
   for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
-    const bool it = waiter->second.stream == entry->first && waiter->second.segment == failed.segment &&
+    const bool it = refused && waiter->second.stream == entry->first && waiter->second.segment == failed.segment &&
                     !waiter->second.answer.begun();
     if (it) {
       entry->second.stream.players().got(now, waiter->second.player, waiter->second.position, waiter->second.duration);
@@ -381,8 +419,7 @@ void Streams::on(base::TimePoint, const input::LaneEvent& event) {
 void Streams::tick(base::TimePoint now, Outputs& out) {
   std::set<std::string> touched;
   for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
-    const bool begun = waiter->second.answer.begun();
-    if (now - waiter->second.lastByte < (begun ? kStallPatience : kPatience)) {
+    if (now < waiter->second.until()) {
       ++waiter;
       continue;
     }
@@ -409,9 +446,7 @@ void Streams::tick(base::TimePoint now, Outputs& out) {
 
 base::TimePoint Streams::deadline() const {
   base::TimePoint next = base::kNever;
-  for (const auto& [id, waiter] : waiters_) {
-    next = std::min(next, waiter.lastByte + (waiter.answer.begun() ? kStallPatience : kPatience));
-  }
+  for (const auto& [id, waiter] : waiters_) next = std::min(next, waiter.until());
   for (const auto& [key, entry] : entries_) {
     if (!entry.lane) continue;
     if (!entry.lane->idle) next = std::min(next, entry.lane->more);

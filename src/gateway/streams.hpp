@@ -39,6 +39,12 @@ class Streams {
   static constexpr base::Duration kPatience = base::seconds(8);
   /// An answer that has begun is cut after so long without a byte.
   static constexpr base::Duration kStallPatience = base::seconds(30);
+  /// A segment that the origin refused lately, and that no peer had: the first who asks for it waits for kShortPatience
+  /// only, and the next ones not at all.
+  static constexpr base::Duration kRefused = base::seconds(10);
+  static constexpr base::Duration kShortPatience = base::seconds(1);
+  static constexpr std::size_t kMaxRefused = 1'000;
+
   static constexpr std::size_t kMaxWaiting = 1'000;
   static constexpr std::size_t kMaxFinishing = 8;
 
@@ -54,9 +60,15 @@ class Streams {
     /// stored, and peers would get nothing of what was loaded. Oldest first, at most kMaxFinishing.
     std::vector<media::StreamSegment> finishing;
     base::TimePoint more = base::kNever;  // when to plan anew
-    bool idle = false;                    // nobody uses it, since:
+    bool outdated = false;  // what it has is of before the stream began anew: it ends with its last answer
+    bool idle = false;      // nobody uses it, since:
     base::TimePoint unusedSince{};
     input::LaneReport report;
+  };
+  /// Of a segment that the origin refused.
+  struct Refused {
+    base::TimePoint at{};
+    bool passedOver = false;  // a player has waited for the engine in vain
   };
   struct Entry {
     Stream stream;
@@ -64,8 +76,9 @@ class Streams {
     bool publicOnly = true;
     bool seeded = false;
     std::optional<Lane> lane;
-    std::set<std::string> loaded;  // ids that the lane has delivered
-    std::uint64_t delivered = 0;   // bytes, to players
+    std::set<std::string> loaded;            // ids that the lane has delivered
+    std::map<std::string, Refused> refused;  // by segment id
+    std::uint64_t delivered = 0;             // bytes, to players
     std::uint64_t failures = 0;
     std::string lastError;
   };
@@ -101,9 +114,13 @@ class Streams {
   void on(const input::LaneReport& report);
   void on(base::TimePoint now, const input::LaneEvent& event);
   void tick(base::TimePoint now, Outputs& out);
+  /// Lanes of streams that began anew end with their last answer. To be called after every input.
+  void renewLanes(base::TimePoint now, Outputs& out);
   [[nodiscard]] base::TimePoint deadline() const;
 
   [[nodiscard]] std::vector<Fallback> takeFallbacks() { return std::exchange(fallbacks_, {}); }
+  /// Labels of streams that began anew since the last call.
+  [[nodiscard]] std::vector<std::string> takeBegun() { return std::exchange(begun_, {}); }
   [[nodiscard]] const std::map<std::string, Entry>& all() const { return entries_; }
   [[nodiscard]] const Entry* byLane(LaneId lane) const;
   [[nodiscard]] std::size_t waiting() const { return waiters_.size(); }
@@ -119,6 +136,8 @@ class Streams {
     base::Duration duration{};
     std::string player;
     base::TimePoint lastByte{};
+    base::Duration patience = kPatience;
+    [[nodiscard]] base::TimePoint until() const { return lastByte + (answer.begun() ? kStallPatience : patience); }
   };
   /// Of a followed segment: what has come.
   struct Incoming {
@@ -136,6 +155,7 @@ class Streams {
                const base::Bytes& known, std::uint64_t total, bool whole);
   /// The lane has loaded the segment or given it up.
   static void finish(Entry& entry, const std::string& segment);
+  static void noteRefused(base::TimePoint now, Entry& entry, const std::string& segment);
   void fallBack(Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter, const std::string& reason);
   [[nodiscard]] bool inUse(base::TimePoint now, const std::string& key, const Entry& entry) const;
 
@@ -147,6 +167,8 @@ class Streams {
   std::map<ExchangeId, Waiter> waiters_;
   std::map<std::pair<LaneId, std::string>, Incoming> incoming_;
   std::vector<Fallback> fallbacks_;
+  std::vector<std::string> begun_;
+  std::size_t outdated_ = 0;  // lanes
   std::uint64_t lastLane_ = 0;
 };
 

@@ -18,7 +18,8 @@ TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".mp4": 
 
 
 class Origin:
-    """Serves a folder on 127.0.0.1, with ranges. `delay`: seconds before each answer; `statuses`: path to status."""
+    """Serves a folder on 127.0.0.1, with ranges. `delay`: seconds before each answer; `statuses`: path to status; `texts`: path to a text, or to
+    what makes one. refuse() and hush() until recover()."""
 
     def __init__(self, root):
         self.root = Path(root)
@@ -30,6 +31,10 @@ class Origin:
         self.texts = {}
         self.requests = []
         self.bytes = 0
+        self.connections = set()
+        self.talks = threading.Event()
+        self.talks.set()
+        self.forgets = False  # recover() leaves those unanswered who asked while it was silent
         origin = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,6 +43,11 @@ class Origin:
             def setup(self):
                 super().setup()
                 self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                origin.connections.add(self.connection)
+
+            def finish(self):
+                origin.connections.discard(self.connection)
+                super().finish()
 
             def log_message(self, *args):
                 pass
@@ -52,11 +62,18 @@ class Origin:
                 path = urllib.parse.unquote(self.path.split("?")[0])
                 origin.requests.append((self.command, self.path, self.headers.get("Range")))
                 time.sleep(origin.delay)
+                waited = not origin.talks.is_set()
+                origin.talks.wait()
+                if waited and origin.forgets:
+                    self.connection.recv(1)  # says nothing until the other side hangs up
+                    self.close_connection = True
+                    return
                 status = origin.statuses.get(path, 200)
                 file = origin.root / path.lstrip("/")
                 if status != 200 or not (path in origin.texts or file.is_file()):
                     return self.answer(status if status != 200 else 404, b"no\n", {})
-                body = origin.texts[path].encode() if path in origin.texts else file.read_bytes()
+                text = origin.texts.get(path)
+                body = file.read_bytes() if text is None else (text() if callable(text) else text).encode()
                 headers = {"Content-Type": TYPES.get(Path(path).suffix, "application/octet-stream"), "Accept-Ranges": "bytes"}
                 wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
                 if origin.ranges and wanted and int(wanted[1]) < len(body):
@@ -82,13 +99,42 @@ class Origin:
             def handle_error(self, request, address):
                 pass  # players hang up when they like
 
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.listen = lambda port: Server(("127.0.0.1", port), Handler)
+        self.serve(0)
+        self.url = f"http://127.0.0.1:{self.port}"
 
-    def stop(self):
+    def serve(self, port):
+        self.server = self.listen(port)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def refuse(self):
+        """Nobody listens there any more, and who was connected is cut off."""
         self.server.shutdown()
         self.server.server_close()
+        for connection in list(self.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has gone by itself
+        self.server = None
+
+    def hush(self, forgets=False):
+        """It listens, takes requests, and says nothing."""
+        self.forgets = forgets
+        self.talks.clear()
+
+    def recover(self):
+        """What it was before. Who asked while it was silent is answered now, unless it forgets."""
+        if self.server is None:
+            self.serve(self.port)
+        self.talks.set()
+
+    def stop(self):
+        self.talks.set()
+        if self.server is not None:
+            self.server.shutdown()
+            self.server.server_close()
 
 
 class Program:

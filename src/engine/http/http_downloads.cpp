@@ -29,6 +29,11 @@ constexpr int kMostDoublings = 6;
 constexpr std::uint64_t kMaxRangeTotal = (1ULL << 53) - 1;
 
 Error error(ErrorCode code, std::string detail) { return {code, std::move(detail)}; }
+/// The server means it: asked again soon it would say the same. (408, 425 and 429 ask to come back, 416 is about
+/// ranges.)
+bool saysNo(int status) {
+  return status >= 400 && status <= 499 && status != 408 && status != 416 && status != 425 && status != 429;
+}
 Error tooLarge() {
   return error(ErrorCode::limitExceeded,
                "HTTP body is larger than " + std::to_string(HttpDownloads::kMaxBodyBytes) + " bytes");
@@ -242,7 +247,8 @@ bool HttpDownloads::onHead(StepIo& io, const input::HttpHead& head) {
   }
   if (head.status < 200 || head.status > 299) {
     // 416 for the rest of a body: what we have is not the start of what is there now.
-    const Error why = error(ErrorCode::unavailable, "HTTP status " + std::to_string(head.status));
+    const Error why = error(saysNo(head.status) ? ErrorCode::notFound : ErrorCode::unavailable,
+                            "HTTP status " + std::to_string(head.status));
     if (head.status == 416 && download.body.size() > 0) {
       startOver(io, at, why);
     } else {

@@ -15,6 +15,24 @@
 
 namespace p2pml::gateway {
 
+inline constexpr const char* kUrl = "https://example.com/a/index.m3u8";
+
+inline std::string vod(int count, const std::string& end = "#EXT-X-ENDLIST\n") {
+  std::string text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n";
+  for (int i = 0; i < count; ++i) text += "#EXTINF:4,\n" + std::to_string(i) + ".ts\n";
+  return text + end;
+}
+inline std::string live(int first, int count) {
+  std::string text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:" + std::to_string(first) + "\n";
+  for (int i = first; i < first + count; ++i) text += "#EXTINF:4,\n" + std::to_string(i) + ".ts\n";
+  return text;
+}
+/// The segment's name in the swarm of kUrl.
+inline std::string id(int number, const std::string& url = kUrl) { return url + "+" + std::to_string(number); }
+inline std::string besides(const std::string& path, const std::string& name) {
+  return path.substr(0, path.rfind('/') + 1) + name;
+}
+
 class GatewayHarness {
  public:
   struct Answer {
@@ -147,8 +165,11 @@ class GatewayHarness {
   void loaded(const std::string& segment, const std::string& data, std::uint64_t id = 1) {
     input(input::SegmentLoaded{LaneId(id), segment, base::Bytes::copyOf(data), false});
   }
-  void failed(const std::string& segment, std::uint64_t id = 1) {
-    input(input::SegmentFailed{LaneId(id), segment, {base::ErrorCode::unavailable, "HTTP status 404"}});
+  void failed(const std::string& segment, std::uint64_t id = 1, bool elsewhere = false) {
+    input(input::SegmentFailed{LaneId(id), segment, {base::ErrorCode::notFound, "HTTP status 404"}, elsewhere});
+  }
+  void unreachable(const std::string& segment, std::uint64_t id = 1) {
+    input(input::SegmentFailed{LaneId(id), segment, {base::ErrorCode::unavailable, "no connection"}, false});
   }
 
   void input(const Input& what) {

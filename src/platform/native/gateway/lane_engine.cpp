@@ -139,7 +139,7 @@ void LaneEngine::onEvent(const engine::Output& event) {
     if (failed->peerId) {
       noteTrouble(*failed->peerId, failed->error);
     } else {
-      sink_(gw::input::SegmentFailed{id_, failed->segment.id, failed->error});
+      sink_(gw::input::SegmentFailed{id_, failed->segment.id, failed->error, failed->elsewhere});
     }
   } else if (const auto* connected = std::get_if<out::PeerConnect>(&event)) {
     note("peer " + shortId(connected->id) + " (" + std::string(engine::infoOf(connected->generation).name) + ", " +

@@ -1,7 +1,9 @@
 #include "platform/native/http/native_http_port.hpp"
 
 #include <curl/curl.h>
+#include <netdb.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -133,6 +135,11 @@ Reaction reactionTo(CURLcode code) {
   }
 }
 
+Error privateAddress(const std::string& url, const char* address) {
+  return {ErrorCode::invalidArgument, "GET " + redactedUrl(url) + ": leads to " + address +
+                                          ", an address of a private network, from a public stream"};
+}
+
 }  // namespace
 
 class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
@@ -178,6 +185,7 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
     base::Buffer buffer;
     base::Bytes pending;           ///< received since the last flush
     std::optional<Error> failure;  ///< why we, not curl, ended it
+    std::optional<Error> refused;  ///< an address that was not connected to; the name may have others
     bool cancelled = false;
   };
   using TransferPtr = std::shared_ptr<Transfer>;
@@ -189,6 +197,7 @@ class NativeHttpPort::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   [[nodiscard]] bool behindProxy() const;
+  static curl_socket_t onAddress(void* transfer, curlsocktype purpose, curl_sockaddr* address);
   static int onConnected(void* transfer, char* address, char* local, int port, int localPort);
   static std::size_t onHeader(char* data, std::size_t one, std::size_t length, void* transfer);
   static std::size_t onBody(char* data, std::size_t one, std::size_t length, void* transfer);
@@ -287,6 +296,8 @@ std::optional<Error> NativeHttpPort::Impl::prepare(Transfer& transfer, const dri
   }
   if (options_.proxy) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
   if (what.publicOnly && !behindProxy()) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Impl::onAddress);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Impl::onConnected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
   }
@@ -342,12 +353,24 @@ bool NativeHttpPort::Impl::behindProxy() const {
                              [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
-/// Whatever name led here, also after a redirect: asked before a request goes out.
+/// Whatever name led to the address, also after a redirect: asked before it is connected to.
+curl_socket_t NativeHttpPort::Impl::onAddress(void* transfer, curlsocktype, curl_sockaddr* address) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  std::array<char, NI_MAXHOST> text{};
+  const int failed =
+      getnameinfo(&address->addr, address->addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  if (failed != 0 || gateway::isPrivateHost(text.data())) {
+    self.refused = privateAddress(self.url, text.data());
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// The same of a connection that another request has opened: asked before a request goes out over it.
 int NativeHttpPort::Impl::onConnected(void* transfer, char* address, char*, int, int) {
   auto& self = *static_cast<Transfer*>(transfer);
   if (!gateway::isPrivateHost(address)) return CURL_PREREQFUNC_OK;
-  self.failure = Error{ErrorCode::invalidArgument, "GET " + redactedUrl(self.url) + ": leads to " + address +
-                                                       ", an address of a private network, from a public stream"};
+  self.failure = privateAddress(self.url, address);
   return CURL_PREREQFUNC_ABORT;
 }
 
@@ -542,6 +565,7 @@ void NativeHttpPort::Impl::onDone(CURL* easy, CURLcode code) {
 
 Error NativeHttpPort::Impl::describe(const Transfer& transfer, CURLcode code) const {
   if (transfer.failure) return *transfer.failure;
+  if (transfer.refused && code == CURLE_COULDNT_CONNECT) return *transfer.refused;
   const Reaction reaction = reactionTo(code);
   std::string detail = "GET " + redactedUrl(transfer.url) + ": " + std::string(reaction.what);
   const char* more = transfer.curlDetail.front() != '\0' ? transfer.curlDetail.data() : curl_easy_strerror(code);
