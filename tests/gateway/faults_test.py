@@ -144,8 +144,6 @@ def judge(world, players, seconds, same=False, live=False, slack=SLACK):
                           f"{len(set(got) - set(seen))} only through it")
         elif not is_within(seen, got):
             faults.append(f"{kind}: {len(set(seen) - set(got))} packets of {len(seen)} only directly, or in another order")
-        if OPTIONS.cases:
-            print([stream.index(g) // 50 for g in got if g in known][::50], [stream.index(g) // 50 for g in seen][::50])
         if stray := set(got) - known:
             faults.append(f"{kind}: {len(stray)} packets that are not of the stream")
         if len(set(got)) < len(got):
