@@ -14,7 +14,11 @@ import { manifestOf, Player, rendition, segments } from './lib/player.mjs'
 import { trackers } from './lib/trackers.mjs'
 
 const samples = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../samples/hls')
-const names = { '06': 'hls.js 0.14.17, p2p-media-loader-hlsjs 0.6.2', 23: 'hls.js 1.6.16, p2p-media-loader-hlsjs 2.3.1' }
+const names = {
+  '06': 'hls.js 0.14.17, p2p-media-loader-hlsjs 0.6.2',
+  22: 'hls.js 1.6.16, p2p-media-loader-hlsjs 2.2.2',
+  23: 'hls.js 1.6.16, p2p-media-loader-hlsjs 2.3.1'
+}
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
 
 let browser
@@ -57,7 +61,7 @@ async function fromPageToPage (t, first, second) {
   t.diagnostic(`${size} bytes from the page to the gateway, ${stream.bytes.upload} from the gateway to the other page, ${played.length} packets equal`)
 }
 
-for (const [first, second] of [['06', '23'], ['23', '06']]) {
+for (const [first, second] of [['06', '23'], ['23', '06'], ['22', '22']]) {
   test(`${names[first]} to the gateway's ffmpeg, from the gateway to ${names[second]}`,
     { timeout: 120_000, skip: hasFfmpeg ? false : 'ffmpeg is not installed (scripts/install.sh media)' }, t => fromPageToPage(t, first, second))
 }

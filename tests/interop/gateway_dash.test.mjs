@@ -1,22 +1,33 @@
-// The gateway and a JavaScript viewer of the same DASH stream: Shaka Player 2.5.23 over p2p-media-loader-shaka 0.6.2 in real Chromium,
-// which may load nothing of the picture over HTTP. They meet only if the gateway names stream and segments as Shaka does.
+// The gateway and JavaScript viewers of the same DASH stream, both ways, in real Chromium: Shaka Player 2.5.23 over p2p-media-loader-shaka 0.6.2
+// and 4.16.9 over 2.2.2. Who receives may load nothing over HTTP that is shared. They meet only if the gateway names streams and segments as they do.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 import { Browser } from './lib/browser.mjs'
+import { Gateway } from './lib/gateway.mjs'
 import { Origin } from './lib/origin.mjs'
 import { program } from './p2pml.mjs'
 import { trackers } from './lib/trackers.mjs'
 
 const timeout = 120_000
-/** Of the sample's picture. */
+const samples = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../samples/dash')
+/** Of each Representation of the sample. */
 const segments = 12
+/** Which of them each integration takes to its engine. */
+const viewers = {
+  '06': { name: 'Shaka Player 2.5.23, p2p-media-loader-shaka 0.6.2', shares: ['video'] },
+  22: { name: 'Shaka Player 4.16.9, p2p-media-loader-shaka 2.2.2', shares: ['video', 'audio'] }
+}
+/** Their names, and how many they are. */
+const namesOf = shares => shares.flatMap(kind => Array.from({ length: segments }, (_, i) => `${kind}/${String(i + 1).padStart(3, '0')}.m4s`))
 
 let browser
 let origin
@@ -42,12 +53,12 @@ async function startSeed (t, tracker) {
 }
 
 /** A page that plays the picture by its engine. */
-async function startPage (t, tracker, role) {
-  const page = await browser.open(`${origin.url}/pages/play-shaka-06.html`, role)
+async function startPage (t, tracker, gen, role) {
+  const page = await browser.open(`${origin.url}/pages/play-shaka-${gen}.html`, `${role} ${gen}`)
   t.after(() => page.close())
   const seen = { http: new Set(), p2p: new Set(), errors: [], uploaded: 0, hasEnded: false, page }
   page.onReport = ({ fragment, error, uploaded, video }) => {
-    if (fragment) seen[fragment.src].add(path.posix.basename(fragment.url))
+    if (fragment) seen[fragment.src].add(fragment.url.split('/').slice(-2).join('/'))
     if (error) seen.errors.push(error)
     if (uploaded) seen.uploaded += uploaded
     if (video?.event === 'ended') seen.hasEnded = true
@@ -63,18 +74,46 @@ async function startTracker (t) {
   return tracker
 }
 
-test('Shaka Player plays the picture that a gateway sends', { timeout }, async t => {
-  const tracker = await startTracker(t)
-  const seed = await startSeed(t, tracker)
-  for (;;) {
-    const { streams } = await seed.stats()
-    if (streams.length === 2 && streams.every(stream => stream.segments === segments && stream.segmentsOver.http === segments)) break
-    await sleep(200)
-  }
-  const viewer = await startPage(t, tracker, 'leech')
-  await viewer.until(() => viewer.hasEnded, 'plays to the end')
-  assert.deepEqual([...viewer.errors, ...viewer.page.errors], [])
-  assert.equal(viewer.p2p.size, segments)
-  assert.equal(viewer.http.size, 0)
-  assert.ok((await seed.stats()).bytes.upload > 0)
-})
+for (const [gen, { name, shares }] of Object.entries(viewers)) {
+  test(`${name}: plays what a gateway sends`, { timeout }, async t => {
+    const tracker = await startTracker(t)
+    const seed = await startSeed(t, tracker)
+    for (;;) {
+      const { streams } = await seed.stats()
+      if (streams.length === 2 && streams.every(stream => stream.segments === segments && stream.segmentsOver.http === segments)) break
+      await sleep(200)
+    }
+    const viewer = await startPage(t, tracker, gen, 'leech')
+    await viewer.until(() => viewer.hasEnded, 'plays to the end')
+    assert.deepEqual([...viewer.errors, ...viewer.page.errors], [])
+    assert.deepEqual([...viewer.p2p].sort(), namesOf(shares).sort())
+    assert.equal(viewer.http.size, 0)
+    assert.ok((await seed.stats()).bytes.upload > 0)
+  })
+
+  test(`${name}: sends what a gateway plays`, { timeout }, async t => {
+    const tracker = await startTracker(t)
+    const page = await startPage(t, tracker, gen, 'seed')
+    const names = namesOf(shares)
+    await page.until(() => page.http.size === names.length, 'has all that it shares')
+    const id = `gateway-${gen}`
+    origin.refuseSegments(id)
+    const gateway = await Gateway.start(id, manifest(), tracker, { simultaneousHttpDownloads: 0, startupPolicy: 'p2pFirst' })
+    t.after(() => gateway.stop())
+    assert.equal((await fetch(gateway.address)).status, 200)
+    let size = 0
+    for (const file of names) {
+      const answer = await fetch(gateway.address.replace('manifest.mpd', file))
+      const [got, expected] = await Promise.all([answer.arrayBuffer(), readFile(path.join(samples, file))])
+      assert.equal(answer.status, 200, file)
+      assert.ok(expected.equals(Buffer.from(got)), file)
+      size += expected.length
+    }
+    const { streams } = await (await fetch(new URL('/api/stats', gateway.address))).json()
+    const bytes = kind => streams.reduce((sum, stream) => sum + stream.bytes[kind], 0)
+    assert.deepEqual({ http: bytes('http'), p2p: bytes('p2p') }, { http: 0, p2p: size })
+    await page.page.until(() => page.uploaded === size, 'the page counts what it has sent')
+    assert.deepEqual([...page.errors, ...page.page.errors], [])
+    t.diagnostic(`${size} bytes of ${names.length} segments from the page to the gateway, all equal`)
+  })
+}

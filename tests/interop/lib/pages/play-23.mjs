@@ -1,4 +1,4 @@
-// Real playback in the generation "23": hls.js 1.6.16 over p2p-media-loader-hlsjs 2.3.1.
+// Real playback in the generations "22" and "23": hls.js 1.6.16 over p2p-media-loader-hlsjs 2.2.2 or 2.3.1, as the page says.
 
 import Hls from 'hls.js'
 import { HlsJsP2PEngine } from 'p2p-media-loader-hlsjs'
