@@ -22,8 +22,8 @@ constexpr int kMaxFruitless = 3;
 constexpr int kMaxRequests = 64;
 
 /// From a failure to the first new request for what cannot wait.
-constexpr base::Duration kFirstRetry = base::milliseconds(500);
-constexpr int kMostDoublings = 6;
+constexpr base::Duration kFirstRetry = base::milliseconds(250);
+constexpr int kMostDoublings = 7;
 
 /// Longest resource a Content-Range may tell of: 2^53 - 1, as far as JavaScript counts.
 constexpr std::uint64_t kMaxRangeTotal = (1ULL << 53) - 1;

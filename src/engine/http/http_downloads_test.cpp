@@ -195,10 +195,10 @@ TEST_F(HttpDownloadsTest, WhatWasRefusedMayBeAskedForAgainSoonerAndEachTimeLater
     EXPECT_EQ(downloads.failures(), 1);
     return base::toMilliseconds(downloads.retryAt("a") - now);
   };
-  EXPECT_EQ(refusedAfter(400), 100) << "half a second after it was asked for";
-  EXPECT_EQ(refusedAfter(400), 600);
-  EXPECT_EQ(refusedAfter(2500), -500);
-  EXPECT_EQ(refusedAfter(0), 4000);
+  EXPECT_EQ(refusedAfter(100), 150) << "a quarter of a second after it was asked for";
+  EXPECT_EQ(refusedAfter(100), 400);
+  EXPECT_EQ(refusedAfter(1500), -500);
+  EXPECT_EQ(refusedAfter(0), 2000);
   downloads.refuse(now, "b");
   EXPECT_FALSE(downloads.failedRecently(now, "b"));
 }
@@ -615,15 +615,16 @@ TEST_F(HttpDownloadsTest, ThePauseAfterAFailureDoublesUntilItIsTheTimeout) {
     return base::toMilliseconds(downloads.retryAt("a") - now);
   };
   EXPECT_EQ(downloads.retryAt("a"), TimePoint());
+  EXPECT_EQ(failNow(), 250);
   EXPECT_EQ(failNow(), 500);
   EXPECT_EQ(failNow(), 1000);
   EXPECT_EQ(failNow(), 2000);
   EXPECT_EQ(failNow(), 3000);
-  EXPECT_EQ(downloads.failures(), 4);
+  EXPECT_EQ(downloads.failures(), 5);
   EXPECT_EQ(downloads.failedAt(), now);
   runTo(3000);
   EXPECT_FALSE(downloads.failedRecently(now, "a"));
-  EXPECT_EQ(failNow(), 500) << "the others are forgotten";
+  EXPECT_EQ(failNow(), 250) << "the others are forgotten";
 }
 
 TEST_F(HttpDownloadsTest, AbortAtEveryStage) {

@@ -61,6 +61,7 @@ class CooperativePolicy::Pass {
     });
     for (std::size_t i = 0; i < queue_.size(); ++i) watch(i);
     keepLineFree();
+    keepHelpers();
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       if (!queue_[i].stored && !queue_[i].http && !queue_[i].p2p) open.push_back(i);
@@ -311,6 +312,18 @@ class CooperativePolicy::Pass {
     }
     wake(view_.now + kWatchInterval);
   }
+  /// What the player needs next and what comes too slowly can have parts from all who have it
+  /// (NodeDownloads::shareOut): they are asked for nothing later.
+  void keepHelpers() {
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      const QueueItem& item = queue_[i];
+      if (item.stored) continue;
+      if (!item.p2p || !moments_.near(item) || !moments_.needsHelp(item)) return;
+      for (const Holder& holder : holdersOf(i)) {
+        if (serves(holder) && holder.idle && holder.resumes) taken_.push_back(holder.connection);
+      }
+    }
+  }
   [[nodiscard]] bool lineKeptFrom(std::size_t i) const { return queue_[i].neededAt > keptFor_; }
 
   // ------------------------------------------------------------------------------------------------------ what is open
@@ -402,6 +415,10 @@ class CooperativePolicy::Pass {
   void leaveToOthers(std::size_t i) {
     const QueueItem& item = queue_[i];
     wake(latest(i));
+    if (moments_.near(item) && moments_.nearlyHere(item) && httpAllowed(i) && httpSlot() && !lineKeptFrom(i)) {
+      startHttp(i);
+      return;
+    }
     if (!holdersOf(i).empty()) {
       policy_.missingSince_.erase(item.key);
       return;

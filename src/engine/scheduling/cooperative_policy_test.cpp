@@ -535,6 +535,48 @@ TEST_F(CooperativePolicyTest, WhileTheOriginIsDownPeersAreNotStoppedForIt) {
   EXPECT_EQ(process(kNow + 2700).size(), 2U) << "it is looked after now and then";
 }
 
+TEST_F(CooperativePolicyTest, WhileTheOriginIsDownAPeerMayTakeItsTimeToAnswer) {
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {.startedAt = at(kNow + 2500), .byteAt = at(kNow + 2500)};
+  estimates.httpFailedAt = at(kNow + 2500);
+  estimates.httpFailures = 3;
+  EXPECT_TRUE(process(kNow + 4999).empty());
+  EXPECT_EQ(process(kNow + 5000), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhoCouldHelpWithTheNextSegmentIsAskedForNothingLater) {
+  queue[0].p2p = true;
+  peers.sources[0] = 2;
+  // Five seconds to go, and HTTP would have to begin in two.
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 60'000,
+                       .startedAt = at(kNow - 1000),
+                       .byteAt = at(kNow)};
+  Holder able = holder(3);
+  able.resumes = true;
+  peers.has[0] = {able, holder(4)};
+  peers.has[1] = {able, holder(4)};
+  peers.has[2] = {able};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(4)}}));
+  queue[0].progress.bytesPerSecond = 400'000;
+  peers.has[1].pop_back();
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, TheLastQuarterComesOverHttpWhereNobodySendsIt) {
+  only(1);
+  peers.has[1] = {holder(2, Availability::loadingByHttp)};
+  queue[1].progress = {.received = 299'999, .total = 400'000};
+  EXPECT_TRUE(process(kNow).empty());
+  queue[1].progress.received = 300'000;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 1, {}}}));
+  peers.has[1] = {holder(2)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(2)}}));
+}
+
 TEST_F(CooperativePolicyTest, WhatIsNeededSoonTakesTheSlotOfWhatComesSlowly) {
   for (const std::size_t far : {3U, 4U, 5U}) {
     queue[far].p2p = true;

@@ -21,6 +21,8 @@ constexpr Duration kMostForTries = base::seconds(8);
 /// After so many failures in a row nothing is expected of the origin for so long.
 constexpr std::int64_t kDownFailures = 2;
 constexpr Duration kDownTime = base::seconds(4);
+/// A peer answers one after the other: who asks it anew stands in line again.
+constexpr Duration kAnswerPatience = milliseconds(2500);
 /// From a failure to the next try.
 constexpr Duration kRetryTime = milliseconds(500);
 /// As if so much were left at least: one that has stopped sending would be in time for a last byte for ever.
@@ -105,7 +107,7 @@ bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond, Durati
 bool Moments::betterThanNothing(const QueueItem& item) const {
   const Estimates& known = view_.estimates;
   if (known.httpFailures < kDownFailures || view_.now - known.httpFailedAt >= kDownTime) return false;
-  return item.progress.bytesPerSecond > 0 && view_.now - item.progress.byteAt <= kMostSilence;
+  return view_.now - item.progress.byteAt < kAnswerPatience;
 }
 
 bool Moments::atRisk(const QueueItem& item) const {
@@ -121,6 +123,12 @@ bool Moments::atRisk(const QueueItem& item) const {
     reserve += kRetryTime + again * 3 / 2;
   }
   return view_.now + left > item.neededAt - reserve;
+}
+
+bool Moments::needsHelp(const QueueItem& item) const {
+  const Progress& progress = item.progress;
+  if (progress.bytesPerSecond == 0 || progress.total == 0) return false;
+  return view_.now + std::max(timeFor(bytesLeft(item), progress.bytesPerSecond), progress.rest) > latest(item);
 }
 
 bool Moments::slow(const QueueItem& item) const {

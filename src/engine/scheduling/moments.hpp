@@ -33,8 +33,14 @@ class Moments {
   /// At the speed of lately the download comes after the player needs it, or next to that; where an answer may be
   /// wrong: too late for another try.
   [[nodiscard]] bool atRisk(const QueueItem& item) const;
+  /// The peers that send it will not have done so before HTTP has to begin.
+  [[nodiscard]] bool needsHelp(const QueueItem& item) const;
   /// Peers are at it, and will not have sent it before a segment's duration is over.
   [[nodiscard]] bool slow(const QueueItem& item) const;
+  /// The rest costs the origin little.
+  [[nodiscard]] bool nearlyHere(const QueueItem& item) const {
+    return item.progress.total > 0 && item.progress.received >= item.progress.total / 4 * 3;
+  }
   /// It is loaded in the order of playing.
   [[nodiscard]] bool near(const QueueItem& item) const { return item.neededAt - view_.now < item.duration * 3; }
 

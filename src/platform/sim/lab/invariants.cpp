@@ -113,19 +113,27 @@ void Invariants::gone(std::uint32_t viewer) { states_[viewer] = {}; }
 
 namespace {
 
+/// Of the time that a viewer stalled, what counts: whoever started sooner than over plain HTTP has waited so much less.
+base::Duration countedStall(const ViewerRecord& mine, const ViewerRecord& plain) {
+  const base::Duration stalled = mine.stallTime - mine.ruledStall;
+  if (mine.startup < base::Duration(0) || plain.startup < mine.startup) return stalled;
+  return std::max(stalled - (plain.startup - mine.startup), base::Duration(0));
+}
+
 void compareStalls(const Records& records, const Records& twin, const Limits& limits, Violations& violations) {
   base::Duration all{};
   base::Duration plainAll{};
   for (std::size_t i = 0; i < records.viewers.size(); ++i) {
     const ViewerRecord& mine = records.viewers[i];
     const ViewerRecord& plain = twin.viewers[i];
-    all += mine.stallTime - mine.ruledStall;
+    const base::Duration counted = countedStall(mine, plain);
+    all += counted;
     plainAll += plain.stallTime;
     if (limits.stallsInAll) continue;
     const auto number = static_cast<std::uint32_t>(i + 1);
     const auto first = std::ranges::find_if(records.stalls, [&](const StallRecord& s) { return s.viewer == i; });
     const base::TimePoint at = first == records.stalls.end() ? mine.plan.arrive : first->at;
-    if (mine.stallTime - mine.ruledStall > plain.stallTime + limits.extraStall + mine.ruledLate) {
+    if (counted > plain.stallTime + limits.extraStall + mine.ruledLate) {
       violations.add({kNoMoreStalls, number, at,
                       "stalled for " + millisecondsText(mine.stallTime) + ", over plain HTTP for " +
                           millisecondsText(plain.stallTime)});

@@ -136,6 +136,21 @@ TEST_F(TwinTest, LongerStalls) {
   EXPECT_EQ(first(), "no-more-stalls-than-http: stalled for 251 ms, over plain HTTP for 0 ms");
 }
 
+TEST_F(TwinTest, WhoStartedSoonerHasWaitedSoMuchLess) {
+  mine.viewers[0].startup = milliseconds(600);
+  twin.viewers[0].startup = seconds(3);
+  mine.viewers[0].stallTime = milliseconds(2650);
+  EXPECT_EQ(first(), "");
+  mine.viewers[0].stallTime = milliseconds(2651);
+  EXPECT_EQ(first(), "no-more-stalls-than-http: stalled for 2651 ms, over plain HTTP for 0 ms");
+  // Nobody else has waited less for it.
+  limits.stallsInAll = true;
+  mine.viewers[0].stallTime = seconds(1);
+  mine.viewers[1].startup = twin.viewers[1].startup = seconds(1);
+  mine.viewers[1].stallTime = milliseconds(251);
+  EXPECT_EQ(first(), "no-more-stalls-than-http: all viewers stalled for 251 ms, over plain HTTP for 0 ms");
+}
+
 TEST_F(TwinTest, MoreStalls) {
   twin.viewers[0].stallTime = mine.viewers[0].stallTime = seconds(2);
   twin.viewers[0].longStalls = 1;
