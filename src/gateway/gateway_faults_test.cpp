@@ -90,7 +90,7 @@ TEST_F(GatewayFaultsTest, WhatTheOriginRefusedAMomentAgoIsNotWaitedForLong) {
   // It is no seek: the next one is what the player needs next.
   EXPECT_EQ(world.lane().sequences().front(), "2");
   // After a while the engine may try again.
-  world.advance(10'000);
+  world.advance(20'000);
   world.request(besides(path, "1.ts"));
   EXPECT_THAT(world.fetching(), IsEmpty());
 }
@@ -164,6 +164,19 @@ TEST_F(GatewayFaultsTest, ASeedLearnsThatQualitiesHaveChangedPlaces) {
   for (const auto& [id, lane] : world.lanes) EXPECT_THAT(lane.queue, IsEmpty());
 }
 
+TEST_F(GatewayFaultsTest, ConnectionsThatAreDeadDoNotKeepTheManifestFromComing) {
+  const std::string path = world.playManifest(kUrl, live(0, 5));
+  std::vector<FetchId> dead;
+  for (int second = 1; second <= 60; second += 5) {
+    world.advance(5'000);
+    world.request(path);
+    EXPECT_LE(world.fetches.size(), 3U);
+    dead.push_back(world.fetches.rbegin()->first);
+  }
+  EXPECT_NE(dead[10], dead[11]) << "there is a new one whenever a player asks";
+  EXPECT_FALSE(world.fetches.contains(dead[5]));
+}
+
 TEST_F(GatewayFaultsTest, AnOriginThatSaysNothingIsAskedAgainBesideAndTheLastManifestHelps) {
   const std::string path = world.playManifest(kUrl, live(0, 5));
   world.advance(1'000);
@@ -199,6 +212,26 @@ TEST_F(GatewayFaultsTest, AnEngineThatBringsNothingIsPassedOver) {
   EXPECT_THAT(world.fetching(), ElementsAre("https://example.com/a/1.ts"));
   world.respond("https://example.com/a/1.ts", "body");
   EXPECT_EQ(world.answer(asked).body, "body");
+}
+
+/// A player that asks again has a connection of its own soon: the engine's may be dead.
+TEST_F(GatewayFaultsTest, WhoAsksAgainForWhatTheEngineDidNotBringDoesNotWaitAsLong) {
+  const std::string path = world.playManifest(kUrl, vod(3));
+  const ExchangeId first = world.request(besides(path, "1.ts"));
+  world.advance(10'000);
+  EXPECT_THAT(world.fetching(), SizeIs(1));
+  world.hangUp(first);
+  EXPECT_THAT(world.fetching(), IsEmpty());
+  const ExchangeId second = world.request(besides(path, "1.ts"));
+  world.advance(999);
+  EXPECT_THAT(world.fetching(), IsEmpty());
+  world.advance(1);
+  world.respond("https://example.com/a/1.ts", "body");
+  EXPECT_EQ(world.answer(second).body, "body");
+  // Others are waited for as ever.
+  world.request(besides(path, "2.ts"));
+  world.advance(7'999);
+  EXPECT_THAT(world.fetching(), IsEmpty());
 }
 
 TEST_F(GatewayFaultsTest, AnAnswerThatHasBegunAndStopsIsCut) {

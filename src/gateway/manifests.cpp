@@ -48,13 +48,20 @@ const Manifest* Manifests::kept(base::TimePoint now, const ManifestKey& key) con
   return known != nullptr && known->good() && now - known->fetchedAt < kStale ? known : nullptr;
 }
 
-bool Manifests::mayFetch(base::TimePoint now, const ManifestKey& key) const {
+bool Manifests::mayFetch(base::TimePoint now, Outputs& out, const ManifestKey& key) {
   std::size_t running = 0;
-  for (const auto& [id, fetch] : fetching_) {
-    if (fetch.key != key) continue;
-    const bool silent = fetch.manifest.status == 0 && now - fetch.startedAt >= kSilence;
-    if (!silent || ++running == kMaxFetches) return false;
+  auto oldest = fetching_.end();
+  for (auto fetch = fetching_.begin(); fetch != fetching_.end(); ++fetch) {
+    if (fetch->second.key != key) continue;
+    const bool silent = fetch->second.manifest.status == 0 && now - fetch->second.startedAt >= kSilence;
+    if (!silent) return false;
+    ++running;
+    if (oldest == fetching_.end() || fetch->second.startedAt < oldest->second.startedAt) oldest = fetch;
   }
+  if (running < kMaxFetches) return true;
+  if (now - oldest->second.startedAt < kGivenUp) return false;
+  out.push_back(output::CancelFetch{oldest->first});
+  fetching_.erase(oldest);
   return true;
 }
 
@@ -76,7 +83,7 @@ const Manifest* Manifests::get(base::TimePoint now, Outputs& out, const Manifest
     const base::Duration shared = known->good() && !known->read.live ? kShared : kSharedLive;
     if (now - known->fetchedAt < shared) return known;
   }
-  if (!mayFetch(now, key)) return nullptr;
+  if (!mayFetch(now, out, key)) return nullptr;
   const FetchId id(++lastFetch);
   fetching_[id] = {key, {}, now};
   Headers sent;

@@ -43,8 +43,10 @@ class Manifests {
   static constexpr std::size_t kMaxManifests = 500;
   static constexpr base::Duration kStale = base::seconds(60);
   /// A fetch that is silent for so long may be on a connection that is dead: who asks then is the reason for another
-  /// one beside it, on a connection of its own. The first that brings something ends the others.
+  /// one beside it, on a connection of its own. The first that brings something ends the others. With kMaxFetches under
+  /// way the oldest makes room once it has been silent for kGivenUp.
   static constexpr base::Duration kSilence = base::seconds(4);
+  static constexpr base::Duration kGivenUp = base::seconds(10);
   static constexpr std::size_t kMaxFetches = 3;
   /// Players that ask within this time after each other get the same text.
   static constexpr base::Duration kSharedLive = base::milliseconds(500);
@@ -84,7 +86,8 @@ class Manifests {
     base::TimePoint startedAt{};
   };
 
-  [[nodiscard]] bool mayFetch(base::TimePoint now, const ManifestKey& key) const;
+  /// Makes room for one more fetch of it, if there may be one.
+  [[nodiscard]] bool mayFetch(base::TimePoint now, Outputs& out, const ManifestKey& key);
   /// Its fetch has ended: well or not, as the only one or not.
   void ended(base::TimePoint now, Outputs& out, ManifestKey key, Manifest manifest);
   void arrived(base::TimePoint now, ManifestKey key, Manifest manifest);

@@ -38,7 +38,7 @@ void Streams::tell(base::TimePoint now, Outputs& out, const std::string& openedU
   enter(key, entry);
   if (entry.stream.beginnings() != before) {
     begun_.push_back(entry.stream.label());
-    entry.refused.clear();
+    entry.troubled.clear();
     if (entry.lane && !std::exchange(entry.lane->outdated, true)) ++outdated_;
   }
   if (entry.lane || entry.seeded) replan(now, out, key, entry);
@@ -239,9 +239,9 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   const media::TimelineSegment* known = entry.stream.at(place.position);
   if (known == nullptr || !openLane(now, out, place.stream, entry) || entry.lane->outdated) return false;
   const media::StreamSegment segment = entry.stream.named(*known);
-  const auto refused = entry.refused.find(segment.id);
-  const bool wasRefused = refused != entry.refused.end() && now - refused->second.at < kRefused;
-  if (wasRefused && refused->second.passedOver) {
+  const auto trouble = entry.troubled.find(segment.id);
+  const bool troubled = trouble != entry.troubled.end() && now - trouble->second.at < kLately;
+  if (troubled && trouble->second.refused && trouble->second.passedOver) {
     entry.stream.asked(now, player, place.position);
     entry.stream.players().got(now, player, place.position, segment.duration);
     replan(now, out, place.stream, entry);
@@ -263,7 +263,7 @@ bool Streams::ask(base::TimePoint now, Outputs& out, const Place& place, const s
   entry.stream.asked(now, player, place.position);
   waiters_.insert_or_assign(
       exchange, Waiter{SegmentAnswer(std::move(question)), place.stream, segment.id, place.position, segment.duration,
-                       player, now, wasRefused ? kShortPatience : kPatience});
+                       player, now, troubled ? kShortPatience : kPatience});
   // Something of it may be there already: another player waits for it.
   const auto coming = incoming_.find({entry.lane->id, segment.id});
   if (coming != incoming_.end()) {
@@ -357,6 +357,7 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentLoaded& 
   const auto entry = entryOf(loaded.lane);
   if (entry == entries_.end()) return;
   entry->second.loaded.insert(loaded.segment);
+  entry->second.troubled.erase(loaded.segment);
   finish(entry->second, loaded.segment);
   // What a seed has forgotten meanwhile it may load again.
   if (entry->second.loaded.size() > 4 * (options_.seedSegments + Stream::kMaxKept)) entry->second.loaded.clear();
@@ -365,21 +366,29 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentLoaded& 
   replan(now, out, entry->first, entry->second);
 }
 
-void Streams::noteRefused(base::TimePoint now, Entry& entry, const std::string& segment) {
-  std::erase_if(entry.refused, [now](const auto& item) { return now - item.second.at >= kRefused; });
-  if (entry.refused.size() < kMaxRefused) entry.refused[segment].at = now;
+void Streams::noteTrouble(base::TimePoint now, Entry& entry, const std::string& segment, bool refused) {
+  std::erase_if(entry.troubled, [now](const auto& item) { return now - item.second.at >= kLately; });
+  if (entry.troubled.size() >= kMaxTroubled) return;
+  Trouble& trouble = entry.troubled[segment];
+  trouble.at = now;
+  trouble.refused = refused;
 }
 
-void Streams::fallBack(Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter, const std::string& reason) {
+void Streams::fallBack(base::TimePoint now, Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter,
+                       const std::string& reason) {
   if (waiter->second.answer.begun()) {
     waiter->second.answer.cut(out);
-  } else {
-    if (const auto entry = entries_.find(waiter->second.stream); entry != entries_.end()) {
-      const auto refused = entry->second.refused.find(waiter->second.segment);
-      if (refused != entry->second.refused.end()) refused->second.passedOver = true;
-    }
-    fallbacks_.push_back({waiter->second.answer.exchange(), reason});
+    return;
   }
+  fallbacks_.push_back({waiter->second.answer.exchange(), reason});
+  const auto entry = entries_.find(waiter->second.stream);
+  if (entry == entries_.end()) return;
+  const std::string& segment = waiter->second.segment;
+  if (!entry->second.troubled.contains(segment)) noteTrouble(now, entry->second, segment, false);
+  const auto trouble = entry->second.troubled.find(segment);
+  if (trouble == entry->second.troubled.end()) return;
+  trouble->second.at = now;
+  trouble->second.passedOver = true;
 }
 
 void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFailed& failed) {
@@ -388,7 +397,7 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFailed& 
   ++entry->second.failures;
   finish(entry->second, failed.segment);
   const bool refused = failed.error.code == base::ErrorCode::notFound && !failed.elsewhere;
-  if (refused) noteRefused(now, entry->second, failed.segment);
+  if (refused) noteTrouble(now, entry->second, failed.segment, true);
   entry->second.lastError = failed.segment.substr(failed.segment.rfind('+') + 1) + ": " + failed.error.detail;
   // What the origin says to a plain request is what the player should see, unless a peer has more to say. An origin
   // that says nothing is tried again by the engine. An answer that has begun may still go on.
@@ -397,7 +406,7 @@ void Streams::on(base::TimePoint now, Outputs& out, const input::SegmentFailed& 
                     !waiter->second.answer.begun();
     if (it) {
       entry->second.stream.players().got(now, waiter->second.player, waiter->second.position, waiter->second.duration);
-      fallBack(out, waiter, failed.error.detail);
+      fallBack(now, out, waiter, failed.error.detail);
     }
     waiter = it ? waiters_.erase(waiter) : std::next(waiter);
   }
@@ -423,7 +432,7 @@ void Streams::tick(base::TimePoint now, Outputs& out) {
       ++waiter;
       continue;
     }
-    fallBack(out, waiter,
+    fallBack(now, out, waiter,
              "no bytes for " + std::to_string(base::toMilliseconds(now - waiter->second.lastByte)) + " ms");
     touched.insert(waiter->second.stream);
     waiter = waiters_.erase(waiter);

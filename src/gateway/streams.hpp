@@ -39,12 +39,11 @@ class Streams {
   static constexpr base::Duration kPatience = base::seconds(8);
   /// An answer that has begun is cut after so long without a byte.
   static constexpr base::Duration kStallPatience = base::seconds(30);
-  /// A segment that the origin refused lately, and that no peer had: the first who asks for it waits for kShortPatience
-  /// only, and the next ones not at all.
-  static constexpr base::Duration kRefused = base::seconds(10);
+  /// Of a segment that an engine has not brought lately, the next answer waits so long. If the origin has said that
+  /// there is nothing, and nobody else had it, the one after that does not wait at all.
   static constexpr base::Duration kShortPatience = base::seconds(1);
-  static constexpr std::size_t kMaxRefused = 1'000;
-
+  static constexpr base::Duration kLately = base::seconds(20);
+  static constexpr std::size_t kMaxTroubled = 1'000;
   static constexpr std::size_t kMaxWaiting = 1'000;
   static constexpr std::size_t kMaxFinishing = 8;
 
@@ -65,9 +64,10 @@ class Streams {
     base::TimePoint unusedSince{};
     input::LaneReport report;
   };
-  /// Of a segment that the origin refused.
-  struct Refused {
+  /// Of a segment that the engine could not bring.
+  struct Trouble {
     base::TimePoint at{};
+    bool refused = false;     // the origin says that there is nothing
     bool passedOver = false;  // a player has waited for the engine in vain
   };
   struct Entry {
@@ -76,9 +76,9 @@ class Streams {
     bool publicOnly = true;
     bool seeded = false;
     std::optional<Lane> lane;
-    std::set<std::string> loaded;            // ids that the lane has delivered
-    std::map<std::string, Refused> refused;  // by segment id
-    std::uint64_t delivered = 0;             // bytes, to players
+    std::set<std::string> loaded;             // ids that the lane has delivered
+    std::map<std::string, Trouble> troubled;  // by segment id
+    std::uint64_t delivered = 0;              // bytes, to players
     std::uint64_t failures = 0;
     std::string lastError;
   };
@@ -155,8 +155,9 @@ class Streams {
                const base::Bytes& known, std::uint64_t total, bool whole);
   /// The lane has loaded the segment or given it up.
   static void finish(Entry& entry, const std::string& segment);
-  static void noteRefused(base::TimePoint now, Entry& entry, const std::string& segment);
-  void fallBack(Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter, const std::string& reason);
+  static void noteTrouble(base::TimePoint now, Entry& entry, const std::string& segment, bool refused);
+  void fallBack(base::TimePoint now, Outputs& out, std::map<ExchangeId, Waiter>::iterator waiter,
+                const std::string& reason);
   [[nodiscard]] bool inUse(base::TimePoint now, const std::string& key, const Entry& entry) const;
 
   StreamsOptions options_;

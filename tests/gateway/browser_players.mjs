@@ -2,7 +2,7 @@
 //
 // "player": "hls" or "dash". Each plays until the stream ends, or for so many seconds. Prints one JSON object:
 // {"versions": {player: version}, "results": {id: {"fragments": [{"track", "item", "size"}], "video": {"time", "ended", "frames",
-// "dropped", "waits"}, "errors": []}}}. Part of the player matrix; the npm packages are those of tests/interop.
+// "dropped", "waits", "waited"}, "errors": []}}}; waited: milliseconds. Part of the player matrix; the npm packages are those of tests/interop.
 
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -4,7 +4,7 @@
 Each case has an origin of its own with a fault that can be switched, a gateway, perhaps a seed as its peer, and one player twice: on the origin's
 address and on the gateway's, at the same time. Through the gateway it must see the same or more: every picture and sound that it sees directly, in
 order and byte for byte, nothing that the stream does not have, and no longer waiting for it. All cases run at the same time, within a minute. Without
---all only the most telling ones; with it all of them.
+--all only the most telling ones; with it all of them, and then those with hls.js in Chromium.
 The last line is "N passed, M failed"; --report FILE writes the table.
 """
 
@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from faults.encoder import SEGMENT, WINDOW, Encoder, make_segments
 from faults.timed import RATE, Timed, is_within, packets_of
 from matrix import browser
+from player_matrix import session_address
 from world import Origin, Program, fetch
 
 LOCAL = ("--local-address", "127.0.0.1")
@@ -291,6 +293,44 @@ def no_peers(world):
     return text, faults
 
 
+def in_browser(world, path, fails, seeded=True, slack=2 * SLACK):
+    """hls.js, which asks again by rules of its own, and gives up where it finds no sense in that."""
+    if path == LIVE:
+        world.go_live()
+    if seeded:
+        world.start_seed(path)
+    world.start_gateway()
+    world.origin.pace = 0 if path == LIVE else SLOW
+    addresses = {"direct": world.origin.url + path, "through": session_address(world.through(path))}
+    found = {}
+    page = threading.Thread(target=lambda: found.update(browser.play({way: ("hls.js", url) for way, url in addresses.items()}, 90)))
+    page.start()
+    # Two ask for each segment, the page and the gateway's engine; of the other page the gateway knows.
+    asked = lambda: [name for _, name, _ in world.origin.requests if name.endswith(".ts")]
+    until(lambda: len(asked()) > len(set(asked())) + 1 and world.loaded("delivered") > 100_000, "both play", 60)
+    fails(world.origin)
+    time.sleep(OUTAGE)
+    world.origin.recover()
+    if path == LIVE:
+        time.sleep(5 * SEGMENT)
+        world.encoder.end()
+    page.join()
+    direct, through = found["direct"], found["through"]
+    faults = []
+    if through.error and not direct.error:
+        faults.append(through.error)
+    hashes = [dict(item.rsplit(" ", 1) for items in seen.tracks.values() for item in items) for seen in (direct, through)]
+    if differ := [name for name in hashes[0] if hashes[1].get(name, hashes[0][name]) != hashes[0][name]]:
+        faults.append(f"other fragments: {differ}")
+    if path == VOD and (lost := set(hashes[0]) - set(hashes[1])):
+        faults.append(f"only directly: {sorted(lost)}")
+    waited = [(seen.notes["waited"] or 0) / 1000 for seen in (direct, through)]
+    if not direct.error and waited[1] > waited[0] + slack:
+        faults.append(f"waited {waited[1]:.1f} s, directly {waited[0]:.1f} s")
+    ends = [f"gave up at {seen.notes['time']:.0f} s" if seen.error else "to the end" for seen in (direct, through)]
+    return [f"{end}, waited {wait:.1f} s" for end, wait in zip(ends, waited)], faults
+
+
 REFUSES, SILENT = (lambda origin: origin.refuse()), (lambda origin: origin.hush())
 CASES = {
     "VOD, origin refuses for 20 s, a peer has it": (lambda world: vod_outage(world, REFUSES, True)),
@@ -314,7 +354,17 @@ CASES = {
     "tracker killed while playing": (lambda world: no_tracker(world, False)),
     "the only peer killed while it sends": no_peers,
 }
-LONG = ("live, origin refuses for 20 s, no peer", "live, origin silent for 20 s, a peer", "VOD, 404 for a segment in the middle, a peer",
+DEAD = lambda origin: origin.hush(forgets=True)
+HEAD = 14  # seconds: for 10 the engine waits for the head of an answer, which may have begun with the beginning from elsewhere, before it asks anew
+BROWSER = {
+    "hls.js, VOD, origin refuses for 20 s, a peer has it": (lambda world: in_browser(world, VOD, REFUSES)),
+    "hls.js, VOD, origin refuses for 20 s, no peer": (lambda world: in_browser(world, VOD, REFUSES, False)),
+    "hls.js, VOD, origin dead for 20 s (what was asked is never answered), no peer": (lambda world: in_browser(world, VOD, DEAD, False, HEAD)),
+    "hls.js, live, origin refuses for 20 s, a peer": (lambda world: in_browser(world, LIVE, REFUSES)),
+    "hls.js, live, origin dead for 20 s, a peer": (lambda world: in_browser(world, LIVE, DEAD)),
+}
+CASES |= BROWSER
+LONG = (*BROWSER, "live, origin refuses for 20 s, no peer", "live, origin silent for 20 s, a peer", "VOD, 404 for a segment in the middle, a peer",
         "live, encoder restarts 1000 numbers on", "live, encoder restarts and counts from 0, DISCONTINUITY", "live, encoder restarts, goes on counting, DISCONTINUITY")
 
 
@@ -348,8 +398,10 @@ def main():
         Path(folder, "p2p-first.json").write_text(json.dumps({"startupPolicy": "p2pFirst"}))
         tracker = Program(OPTIONS.program, "tracker", "--listen", "127.0.0.1:0")
         announce = tracker.line().split()[-1]
-        with ThreadPoolExecutor(len(names)) as pool:
-            results = list(pool.map(lambda name: run(name, streams, announce), names))
+        results = []
+        for group in ([name for name in names if name not in BROWSER], [name for name in names if name in BROWSER and browser.is_installed()]):
+            with ThreadPoolExecutor(max(len(group), 1)) as pool:
+                results += pool.map(lambda name: run(name, streams, announce), group)
         tracker.stop()
     if OPTIONS.report:
         rows = [f"| {name} | {text[0]} | {text[1]} | {'**' + '; '.join(faults) + '**' if faults else 'equal or better'} |" for name, text, faults in results]

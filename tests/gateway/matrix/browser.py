@@ -41,5 +41,5 @@ def play(jobs, seconds):
         if not result["video"].get("ended") and not seen.error:
             seen.error = f"has not come to the end, but to {result['video'].get('time')} s"
         seen.frames = result["video"].get("frames", 0)
-        seen.notes = {key: result["video"].get(key) for key in ("time", "ended", "dropped", "waits")}
+        seen.notes = {key: result["video"].get(key) for key in ("time", "ended", "dropped", "waits", "waited")}
     return found

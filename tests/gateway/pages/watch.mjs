@@ -16,14 +16,30 @@ export function watchVideo () {
   const video = document.querySelector('video')
   const tell = () => {
     const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality()
-    window.report({ video: { time: video.currentTime, ended: video.ended, frames: totalVideoFrames, dropped: droppedVideoFrames, waits } })
+    window.report({ video: { time: video.currentTime, ended: video.ended, frames: totalVideoFrames, dropped: droppedVideoFrames, waits, waited: waited + (since ? performance.now() - since : 0) } })
   }
   let waits = 0
   let begun = false
+  let since = 0 // since when it stands still, and where
+  let place = 0
+  let waited = 0 // milliseconds, before that
+  const goesOn = () => {
+    if (since) waited += performance.now() - since
+    since = 0
+  }
   video.addEventListener('playing', () => { begun = true })
-  video.addEventListener('waiting', () => { waits += begun && !video.ended })
+  video.addEventListener('waiting', () => {
+    if (!begun || video.ended) return
+    ++waits
+    since ||= performance.now()
+    place = video.currentTime
+  })
+  video.addEventListener('timeupdate', () => { if (video.currentTime > place + 0.1) goesOn() })
   video.addEventListener('error', () => window.report({ error: `video: ${video.error.message}` }))
-  video.addEventListener('ended', () => { telling.then(tell) })
+  video.addEventListener('ended', () => {
+    goesOn()
+    telling.then(tell)
+  })
   setInterval(tell, 1000)
   return video
 }
