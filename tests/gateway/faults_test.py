@@ -233,7 +233,7 @@ def restarted(world, number, folder="other", discontinuity=False, first=0):
     world.start_gateway()
     players = world.play(LIVE)
     world.encoder.restart(folder, number, discontinuity)
-    until(lambda: f"{folder}/002.ts" in world.encoder.text(), "the other one has made something", 20)
+    until(lambda: f"{folder}/002.ts" in world.encoder.text(), "the other one has made something", 30)
     late = world.play(LIVE)
     time.sleep(9 * SEGMENT)
     world.encoder.end()

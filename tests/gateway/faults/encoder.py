@@ -45,6 +45,7 @@ class Encoder:
         with self.lock:
             anew = number is not None
             self.start(folder, number if anew else self.number)
+            self.due += 2 * SEGMENT  # all players have read the old list to its end
             self.cut = discontinuity
             self.anew = anew
 
