@@ -539,8 +539,10 @@ void Gateway::on(const input::SegmentBytes& bytes) { streams_.on(now_, *out_, by
 void Gateway::on(const input::SegmentLoaded& loaded) { streams_.on(now_, *out_, loaded); }
 void Gateway::on(const input::SegmentFailed& failed) { streams_.on(now_, *out_, failed); }
 void Gateway::on(const input::LaneReport& report) {
-  const Streams::Entry* entry = streams_.byLane(report.lane);
-  if (entry != nullptr && entry->lane) total_.add(entry->lane->report, report);
+  const auto [known, isNew] = reported_.try_emplace(report.lane);
+  total_.add(known->second, report);
+  known->second = report;
+  if (streams_.byLane(report.lane) == nullptr) reported_.erase(known);
   streams_.on(report);
 }
 void Gateway::on(const input::LaneEvent& event) {

@@ -153,6 +153,7 @@ class Gateway {
   Page page_;
   EventLog events_;
   Traffic total_;
+  std::map<LaneId, input::LaneReport> reported_;  // the last of each lane
   std::uint64_t lastFetch_ = 0;
   base::TimePoint publishAt_ = base::kNever;
   base::TimePoint startedAt_ = base::TimePoint::min();

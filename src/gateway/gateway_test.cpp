@@ -584,11 +584,14 @@ TEST_F(GatewayTest, TheTotalOutlivesTheEngines) {
   world.input(input::LaneReport{.lane = LaneId(1), .httpBytes = 14, .p2pBytes = 5, .uploadedBytes = 16});
   EXPECT_EQ(total("http"), 14);
   world.advance(600'000);
+  EXPECT_TRUE(world.lanes.empty());
+  // What it moved until it was closed.
+  world.input(input::LaneReport{.lane = LaneId(1), .httpBytes = 15, .p2pBytes = 5, .uploadedBytes = 16});
   EXPECT_FALSE(
       *base::parseJson(world.get("/api/stats").body)->find("streams")->array()->at(0).find("running")->boolean());
   world.request(besides(path, "1.ts"));
   world.input(input::LaneReport{.lane = LaneId(2), .httpBytes = 1, .p2pBytes = 2, .uploadedBytes = 3});
-  EXPECT_EQ(total("http"), 15);
+  EXPECT_EQ(total("http"), 16);
   EXPECT_EQ(total("p2p"), 7);
   EXPECT_EQ(total("upload"), 19);
   EXPECT_THAT(world.get("/metrics").body, HasSubstr("p2pml_gateway_downloaded_bytes_total{source=\"p2p\"} 7\n"));

@@ -140,7 +140,7 @@ struct SegmentFailed {
   base::Error error;
   bool elsewhere = false;
 };
-/// How a lane is doing; the host sends it about once a second.
+/// How a lane is doing; the host sends it about once a second, and once more when the lane is closed.
 struct LaneReport {
   LaneId lane;
   std::uint64_t httpBytes = 0;

@@ -73,6 +73,7 @@ class GatewayServer::CarryOut {
   void operator()(gw::output::CloseLane& close) {
     auto lane = self_.lanes_.extract(close.lane);
     if (!lane) return;
+    self_.put(lane.mapped()->report());  // what it has moved since the last one
     lane.mapped()->close();
     self_.leaving_.push_back(std::move(lane.mapped()));
     auto timer = std::make_shared<boost::asio::steady_timer>(self_.loop_, kFarewell);
