@@ -376,6 +376,27 @@ TEST_F(CooperativePolicyTest, WhatMayComeTooLateHasTheLineForItself) {
   EXPECT_FALSE(process(kNow + 300).empty());
 }
 
+TEST_F(CooperativePolicyTest, ADownloadThatWouldBeLateAtHalfItsSpeedHasTheLineForItself) {
+  queue[0].http = true;
+  queue[0].neededAt = at(kNow + 2000);
+  // 800 ms to go, and what is under way from the peer comes all the same.
+  queue[0].progress = {.received = 80'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
+  queue[1].p2p = true;
+  peers.sources[1] = 3;
+  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, ADownloadThatIsInTimeAtHalfItsSpeedToo) {
+  queue[0].http = true;
+  queue[0].neededAt = at(kNow + 2000);
+  queue[0].progress = {.received = 160'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
+  queue[1].p2p = true;
+  peers.sources[1] = 3;
+  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  EXPECT_TRUE(process(kNow).empty());
+}
+
 TEST_F(CooperativePolicyTest, WhatAPeerThatIsSilentIsAskedForKeepsNoLineFree) {
   settings.httpDownloadMaxPriority = 0;
   queue[0].p2p = true;

@@ -114,7 +114,9 @@ bool Moments::atRisk(const QueueItem& item) const {
   if (item.neededAt <= view_.now) return true;
   if (!beganUrgent(item)) return false;
   const std::uint64_t rate = item.progress.bytesPerSecond;
-  const Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
+  Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
+  // What peers have under way comes yet when they are stopped, and may take the line for as long again.
+  if (item.http) left *= 2;
   Duration reserve = std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
   if (mayFail()) {
     const Duration again = httpTime(untouched(item));
