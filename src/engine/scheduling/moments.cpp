@@ -115,8 +115,9 @@ bool Moments::atRisk(const QueueItem& item) const {
   if (!beganUrgent(item)) return false;
   const std::uint64_t rate = item.progress.bytesPerSecond;
   Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
-  // What peers have under way comes yet when they are stopped, and may take the line for as long again.
-  if (item.http) left *= 2;
+  // What peers have under way comes yet when they are stopped, and may take the line for as long again. The time for
+  // another try is more than that.
+  if (item.http && !mayFail()) left *= 2;
   Duration reserve = std::clamp(item.duration / 8, milliseconds(200), milliseconds(500));
   if (mayFail()) {
     const Duration again = httpTime(untouched(item));
