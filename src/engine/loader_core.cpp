@@ -231,6 +231,25 @@ void LoaderCore::setTimes(base::TimePoint now, std::vector<Queued>& next) {
   }
 }
 
+void LoaderCore::shiftTimes(base::TimePoint now, const std::string& id) {
+  if (kOnlyG0) return;
+  const auto here = std::find_if(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == id; });
+  if (here == queue_.end() || here->need.at >= now) return;
+  // In a mesh those who come are few, and the origin may as well bring their second segment.
+  const std::int64_t viewers = peers_.viewers().value_or(0);
+  if (static_cast<std::int64_t>(peers_.peerCount() + 1) * 5 >= viewers * 4) return;
+  const base::TimePoint needed = here->need.at;
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    // The player waits for another one.
+    if (queue_[i].need.at < needed && !items_[i].stored) return;
+  }
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    if (queue_[i].need.at <= needed) continue;
+    queue_[i].need.at += now - needed;
+    items_[i].neededAt = queue_[i].need.at;
+  }
+}
+
 void LoaderCore::abortDownloads(StepIo& io, const std::string& id) {
   if (http_.abort(io, id)) {
     availabilityChanged_ = true;
@@ -515,7 +534,7 @@ void LoaderCore::handle(StepIo& io, event::PeerClosed& closed) {
 void LoaderCore::handle(StepIo& io, event::SegmentRequested& requested) {
   if (!sharing()) {
     peers_.sendAbsent(io, requested.connection, requested.request);
-  } else if (peers_.wantedFrom(requested.connection, requested.request)) {
+  } else if (peers_.wanted(requested.connection, requested.request)) {
     answerNode(io, requested);
   } else if (kOnlyG0 || uploads_.admit(requested)) {
     answer(io, requested);
@@ -563,6 +582,7 @@ void LoaderCore::handle(StepIo& io, event::Stored& stored) {
   const bool queued =
       std::any_of(queue_.begin(), queue_.end(), [&](const Queued& q) { return q.segment.id == stored.segment.id; });
   if (queued && !store_.has(stored.segment.id)) deliveredOnly_.insert(stored.segment.id);
+  shiftTimes(io.now, stored.segment.id);
   if (!kOnlyG0 && stored.segment.data) following_.complete(io, stored.segment.id, *stored.segment.data);
   io.out.push_back(output::SegmentLoaded{std::move(stored.segment), stored.peerId});
   queueChanged_ = true;

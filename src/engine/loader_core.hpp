@@ -110,6 +110,8 @@ class LoaderCore {
   const StreamIdentity& identify(const input::Load& load, const std::vector<Queued>& queue);
   /// When each is needed, and since when it is queued.
   void setTimes(base::TimePoint now, std::vector<Queued>& next);
+  /// The player has waited for that segment: it needs what comes after it so much later than was told.
+  void shiftTimes(base::TimePoint now, const std::string& id);
   void abortMissing(StepIo& io, const std::vector<Queued>& next);
   void fireTimers(StepIo& io);
   void fire(StepIo& io, TimerKey key);

@@ -46,7 +46,7 @@ std::vector<Receiving> LoaderCore::receiving() {
 
 std::optional<std::string> LoaderCore::comingAs(const event::SegmentRequested& requested) const {
   // Only p2pml nodes have answers that may begin before all is here.
-  if (!relaying() || !peers_.wantedFrom(requested.connection, requested.request)) return std::nullopt;
+  if (!relaying() || !peers_.wanted(requested.connection, requested.request)) return std::nullopt;
   std::optional<std::string> found;
   const auto look = [&](const std::string& id, const WireName& name) {
     if (found || name.stream.value != stream_) return;
@@ -110,11 +110,12 @@ void LoaderCore::relay(StepIo& io) {
     }
     const std::uint64_t total = http_.active(id) ? http_.total(id) : peers_.incomingTotal(id);
     for (;;) {
-      const auto from = peers_.wantedFrom(who.connection, who.request);
-      if (!from) return false;  // it has all that it wanted, or is gone
-      const base::Bytes bytes = comingAt(id, *from);
-      const std::uint64_t end = *from + bytes.size();
-      const bool few = bytes.size() < Relays::kLeastBytes && end != total && comingAt(id, end).empty();
+      const auto wanted = peers_.wanted(who.connection, who.request);
+      if (!wanted) return false;  // it has all that it wanted, or is gone
+      const base::Bytes bytes = comingAt(id, wanted->from);
+      const std::uint64_t end = wanted->from + bytes.size();
+      const bool last = end == total || (wanted->to != 0 && end >= wanted->to);
+      const bool few = bytes.size() < Relays::kLeastBytes && !last && comingAt(id, end).empty();
       if (bytes.empty() || few) return true;
       peers_.relay(io, who.connection, who.request, total, bytes);
     }

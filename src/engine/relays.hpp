@@ -19,7 +19,7 @@ namespace p2pml::engine {
 
 class Relays {
  public:
-  /// Less than that is passed on only where it completes the segment.
+  /// Less than that is passed on only where it completes the segment, or what was asked for of it.
   static constexpr std::uint64_t kLeastBytes = 16 * 1024;
 
   struct Waiting {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/sim/swarm.hpp"
 
@@ -173,6 +174,32 @@ TEST(Cooperative, OldPeersInTheSwarm) {
   });
   EXPECT_EQ(home.swarm.stallTime(), base::Duration(0));
   EXPECT_GE(home.swarm.offload(), 0.75);
+}
+
+// With 10,000 viewers, a fifth of whom change every minute, there are 130 of them a segment: what they take from the
+// origin besides their first segment is most of what it sends.
+TEST(Cooperative, WhoComesLateOnASlowLineTakesItsFirstSegmentFromTheOriginAndHardlyMore) {
+  for (const std::uint64_t seed : {1U, 2U}) {
+    // Most viewers are out of sight.
+    const auto fewPeers = [](int, NodeOptions& options, Swarm&) { options.settings.maxPeers = 10; };
+    Home home(seed, fewPeers);
+    std::vector<SimViewer*> late;
+    for (int i = 0; i < 6; ++i) {
+      NodeOptions options = cooperative(home.swarm.world);
+      options.settings.maxPeers = 10;
+      options.settings.consumeOnly = true;  // it is not elected to fetch for others
+      options.line = {375'000, 1'500'000, milliseconds(35), 0.0005};
+      late.push_back(&home.swarm.join(std::move(options)));
+      home.swarm.world.run(seconds(5));
+    }
+    home.swarm.world.run(seconds(30));
+    std::uint64_t taken = 0;
+    for (SimViewer* viewer : late) {
+      taken += home.swarm.world.origin().of(viewer->node().id()).bytes;
+      EXPECT_EQ(viewer->stallTime(), base::Duration(0)) << seed;
+    }
+    EXPECT_LE(taken, late.size() * home.swarm.stream.segmentBytes * 3 / 2) << seed;
+  }
 }
 
 TEST(Cooperative, NobodyUploadsFasterThanAllowed) {

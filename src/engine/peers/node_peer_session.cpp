@@ -301,10 +301,10 @@ NodeOutbox::Upload* NodePeerSession::uploadOf(const PeerRequest& request) {
   return request.request ? outbox_.find(*request.request) : nullptr;
 }
 
-std::optional<std::uint64_t> NodePeerSession::wantedFrom(const PeerRequest& request) const {
+std::optional<BodyRange> NodePeerSession::wanted(const PeerRequest& request) const {
   const NodeOutbox::Upload* upload = request.request ? outbox_.find(*request.request) : nullptr;
   if (upload == nullptr || upload->end) return std::nullopt;
-  return upload->given;
+  return BodyRange{upload->given, upload->to};
 }
 
 void NodePeerSession::sendSegment(StepIo& io, const PeerRequest& request, const base::Bytes& data) {

@@ -60,7 +60,7 @@ class NodePeerSession final : public PeerSession {
   /// Ends the answer, after what was given for it.
   void end(StepIo& io, const PeerRequest& request, wire::NodeEnd::Status status);
   /// Where the answer to the peer's request goes on; none if it is complete, or was cancelled.
-  [[nodiscard]] std::optional<std::uint64_t> wantedFrom(const PeerRequest& request) const;
+  [[nodiscard]] std::optional<BodyRange> wanted(const PeerRequest& request) const;
 
   /// Requests of the peer that are open.
   [[nodiscard]] std::size_t uploads() const { return outbox_.uploads(); }

@@ -27,7 +27,7 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
       extension_(!kOnlyG0 && settings.peerExtension && settings.schedulingPolicy == Scheduling::cooperative
                      ? wire::kNodeVersion
                      : 0),
-      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce}, rng, ids.lastSocket),
+      trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce, electing()}, rng, ids.lastSocket),
       swarms_(settings, rng) {}
 
 // ---------------------------------------------------------------------------------------------------------- swarms
@@ -283,9 +283,9 @@ std::uint64_t PeerManager::incomingTotal(const std::string& segmentId) const {
   return session == nullptr ? 0 : session->downloadTotal();
 }
 
-std::optional<std::uint64_t> PeerManager::wantedFrom(ConnectionId connection, const PeerRequest& request) const {
+std::optional<BodyRange> PeerManager::wanted(ConnectionId connection, const PeerRequest& request) const {
   const NodePeerSession* node = nodeAt(connection);
-  return node == nullptr ? std::nullopt : node->wantedFrom(request);
+  return node == nullptr ? std::nullopt : node->wanted(request);
 }
 
 void PeerManager::relay(StepIo& io, ConnectionId connection, const PeerRequest& request, std::uint64_t total,

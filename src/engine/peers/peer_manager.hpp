@@ -101,8 +101,7 @@ class PeerManager final : private NodeDownloads::Peers {
   void sendSegment(StepIo& io, base::ConnectionId connection, const PeerRequest& request, const base::Bytes& data);
   void sendAbsent(StepIo& io, base::ConnectionId connection, const PeerRequest& request);
   // Answers to p2pml nodes about a segment that is still coming: as those of NodePeerSession.
-  [[nodiscard]] std::optional<std::uint64_t> wantedFrom(base::ConnectionId connection,
-                                                        const PeerRequest& request) const;
+  [[nodiscard]] std::optional<BodyRange> wanted(base::ConnectionId connection, const PeerRequest& request) const;
   void relay(StepIo& io, base::ConnectionId connection, const PeerRequest& request, std::uint64_t total,
              const base::Bytes& bytes);
   void endAnswer(StepIo& io, base::ConnectionId connection, const PeerRequest& request, wire::NodeEnd::Status status);

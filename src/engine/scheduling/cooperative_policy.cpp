@@ -255,7 +255,9 @@ class CooperativePolicy::Pass {
       if (moments_.comesInTime(item) || moments_.betterThanNothing(item)) return;
       // One that was asked at the end of the wait gets the time that an answer takes.
       const bool answering = view_.now - progress.startedAt < kAnswerTime && atStartup(progress.startedAt);
-      if (startupHold() || (silent && answering)) return;
+      const bool asked = !silent || view_.now - progress.startedAt < Moments::kAnswerTime;
+      if (startupHold() || (silent && answering) || (asked && peerMayTry(item))) return;
+      if (silent && peerMayTry(item) && askAnother(i, source, /*late=*/false)) return;
       if (!httpAllowed(i) || !takeHttpSlot(i)) {
         if (silent) tryAnother(i, source);
         return;
@@ -277,17 +279,18 @@ class CooperativePolicy::Pass {
   /// The peer does not send: another one may.
   void tryAnother(std::size_t i, base::ConnectionId source) {
     if (view_.now - queue_[i].progress.startedAt < patience()) return;
+    if (!askAnother(i, source, /*late=*/true)) wake(view_.now + kPatience);
+  }
+  bool askAnother(std::size_t i, base::ConnectionId source, bool late) {
     std::vector<Holder> holders = holdersOf(i);
     keepIdle(holders);
     std::erase_if(holders, [&](const Holder& holder) { return holder.connection == source; });
     const auto chosen = chooseHolder(holders, rng_);
-    if (!chosen) {
-      wake(view_.now + kPatience);
-      return;
-    }
-    noteLate();
+    if (!chosen) return false;
+    if (late) noteLate();
     stopP2p(i);
     startP2p(i, holders[*chosen].connection);
+    return true;
   }
 
   /// While what the player needs next may come too late, nothing that is needed after it takes a part of the line.
@@ -359,14 +362,27 @@ class CooperativePolicy::Pass {
     if (lineKeptFrom(i)) return;
     const bool http = !hold && httpAllowed(i);
     std::vector<Holder> holders = holdersOf(i);
-    keepIdle(holders);
     if (!p2pAllowed(i)) holders.clear();
+    const bool served = std::any_of(holders.begin(), holders.end(), serves);
+    keepIdle(holders);
     if (http) {
       const auto fastest = fastestHolder(holders);
       const bool asFast =
           fastest && view_.estimates.segmentBytes > 0 && moments_.inTime(item, holders[*fastest].bytesPerSecond);
       if (asFast && takeP2pSlot(i)) {
         startP2p(i, holders[*fastest].connection);
+        wake(view_.now + kWatchInterval);
+        return;
+      }
+      const bool first = peerMayTry(item) && p2pSlot();
+      const auto tried = first ? chooseHolder(holders, rng_) : std::nullopt;
+      if (tried) {
+        startP2p(i, holders[*tried].connection);
+        wake(view_.now + kWatchInterval);
+        return;
+      }
+      if (served && holders.empty() && peerMayTry(item)) {
+        // One of them will be free in a moment.
         wake(view_.now + kWatchInterval);
         return;
       }
@@ -397,8 +413,22 @@ class CooperativePolicy::Pass {
     return p2pSlot();
   }
 
+  /// Into a swarm where many come all the time.
+  [[nodiscard]] bool hasJustCome() const {
+    return !election_.mesh() && view_.now - policy_.startedAt_ < CooperativePolicy::kArrivalTime;
+  }
+  [[nodiscard]] bool peerMayTry(const QueueItem& item) const { return hasJustCome() && moments_.peerMayTry(item); }
+  /// The player will need another one within a duration, and peers are sending it: those that are idle are to help.
+  [[nodiscard]] bool helpersKeptFrom(std::size_t i) const {
+    if (!policy_.settings_.peerExtension || !hasJustCome()) return false;
+    return std::any_of(queue_.begin(), queue_.end(), [&](const QueueItem& item) {
+      return !item.stored && item.p2p && item.progress.bytesPerSecond > 0 && item.neededAt < queue_[i].neededAt &&
+             item.neededAt - view_.now < item.duration;
+    });
+  }
+
   bool askPeer(std::size_t i) {
-    if (!p2pAllowed(i) || lineKeptFrom(i)) return false;
+    if (!p2pAllowed(i) || lineKeptFrom(i) || helpersKeptFrom(i)) return false;
     const bool soon = moments_.near(queue_[i]);
     if (!soon && !p2pSlot()) return false;
     std::vector<Holder> holders = holdersOf(i);

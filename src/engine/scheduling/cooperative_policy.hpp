@@ -20,6 +20,9 @@ class CooperativePolicy final : public SchedulingPolicy {
   /// From a connection to the peer's first map.
   static constexpr base::Duration kMapTime = base::milliseconds(300);
 
+  /// So long a viewer has little in store, and what it takes from the origin everybody takes who comes.
+  static constexpr base::Duration kArrivalTime = base::seconds(20);
+
   explicit CooperativePolicy(const Settings& settings) : settings_(settings) {}
 
   void start(base::TimePoint now) override;

@@ -82,6 +82,11 @@ class CooperativePolicyTest : public ::testing::Test {
     holder.bytesPerSecond = speed;
     return holder;
   }
+  /// At kNow; most viewers are out of sight.
+  void comeIntoACrowd() {
+    policy.start(at(kNow));
+    estimates.viewers = 1000;
+  }
   std::vector<Action> process(std::int64_t ms) {
     std::size_t http = 0;
     std::size_t p2p = 0;
@@ -291,6 +296,58 @@ TEST_F(CooperativePolicyTest, APeerThatStopsBeforeTheLastByteIsNotInTime) {
                        .startedAt = at(kNow),
                        .byteAt = at(kNow + 3300)};
   EXPECT_EQ(process(kNow + 3400), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, APeerMayTryFirstAsLongAsHttpWouldBeInTimeAfterThat) {
+  comeIntoACrowd();
+  // HTTP takes 500 ms. With half of that and 200 ms to spare, and 500 ms for the peer's answer: 1450 ms before the
+  // need.
+  peers.has[0] = {holder(3)};
+  only(0);
+  EXPECT_EQ(process(kNow + 2540), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
+  EXPECT_EQ(process(kNow + 2560), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+  // It is asked, and has not answered yet.
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {0, 0, 0, at(kNow + 2400)};
+  EXPECT_TRUE(process(kNow + 2540).empty());
+  EXPECT_EQ(process(kNow + 2560), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, OneThatDoesNotAnswerIsLeftForAnotherAsLong) {
+  comeIntoACrowd();
+  peers.has[0] = {holder(3), holder(4)};
+  only(0);
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {0, 0, 0, at(kNow + 2000)};
+  EXPECT_TRUE(process(kNow + 2499).empty());
+  EXPECT_EQ(process(kNow + 2500), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startP2p, 0, ConnectionId(4)}}));
+  EXPECT_EQ(process(kNow + 2560), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, APeerThatWillBeFreeInAMomentIsWaitedForAsLong) {
+  comeIntoACrowd();
+  peers.has[0] = {holder(3)};
+  peers.has[0][0].idle = false;
+  only(0);
+  EXPECT_TRUE(process(kNow + 2540).empty());
+  EXPECT_EQ(policy.wakeAt(), at(kNow + 2740));
+  EXPECT_EQ(process(kNow + 2560), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhoseStoreIsNearlyEmptyHasAllPeersAtTheNextSegment) {
+  comeIntoACrowd();
+  only(0);
+  queue[1].stored = false;
+  queue[0].p2p = true;
+  peers.sources[0] = 3;
+  queue[0].progress = {100'000, 400'000, 300'000, at(kNow)};
+  peers.has[1] = {holder(4)};
+  EXPECT_TRUE(process(kNow + 100).empty());
+  // One that is needed later leaves the others to others.
+  queue[0].neededAt = at(kNow + 4101);
+  EXPECT_EQ(process(kNow + 100), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(4)}}));
 }
 
 TEST_F(CooperativePolicyTest, APeerThatSendsNothingIsLeftForAnother) {

@@ -17,8 +17,8 @@ constexpr base::Duration kMostMeshInterval = base::seconds(2);
 constexpr std::int64_t kMeshSteps = 8;
 // In a large swarm the segment has to come through several hops of full transfers.
 constexpr base::Duration kLeastSwarmInterval = base::seconds(1);
-constexpr base::Duration kMostSwarmInterval = base::seconds(8);
-constexpr std::int64_t kSwarmSteps = 3;
+constexpr base::Duration kMostSwarmInterval = base::seconds(4);
+constexpr std::int64_t kSwarmSteps = 6;
 
 }  // namespace
 
@@ -53,7 +53,7 @@ Duration Election::delayInMesh(std::uint64_t segmentKey, Duration spare) const {
 }
 
 std::uint64_t Election::firstFetchers(Duration spare) {
-  constexpr std::int64_t kLeast = 2000;
+  constexpr std::int64_t kLeast = 2500;
   constexpr std::int64_t kMost = 4000;
   const std::int64_t more = 16'000'000 / std::max<std::int64_t>(base::toMilliseconds(spare), 1);
   return static_cast<std::uint64_t>(std::min(kLeast + more, kMost));

@@ -18,7 +18,7 @@ namespace p2pml::engine {
 class Election {
  public:
   /// Fetchers that start at once in a swarm larger than the neighbourhood, in thousandths. By Poisson's law none does
-  /// for 14 % of the segments with 2000 and for 2 % with 4000; the less time there is to step in later, the more.
+  /// for 8 % of the segments with 2500 and for 2 % with 4000; the less time there is to step in later, the more.
   static std::uint64_t firstFetchers(base::Duration spare);
 
   Election(const Estimates& estimates, const std::vector<Neighbour>& neighbours);

@@ -110,6 +110,11 @@ bool Moments::betterThanNothing(const QueueItem& item) const {
   return view_.now - item.progress.byteAt < kAnswerPatience;
 }
 
+bool Moments::peerMayTry(const QueueItem& item) const {
+  return !view_.validated && view_.estimates.httpFailedAt == TimePoint::min() && view_.estimates.segmentBytes > 0 &&
+         view_.now + kAnswerTime < item.neededAt - httpTime(item) * 3 / 2 - kPeerReserve;
+}
+
 bool Moments::atRisk(const QueueItem& item) const {
   if (item.neededAt <= view_.now) return true;
   if (!beganUrgent(item)) return false;

@@ -10,6 +10,9 @@ namespace p2pml::engine {
 
 class Moments {
  public:
+  /// What a peer gets to begin with its answer.
+  static constexpr base::Duration kAnswerTime = base::milliseconds(500);
+
   explicit Moments(const SchedulerView& view) : view_(view) {}
 
   /// What of the segment is missing, whoever brings it.
@@ -30,6 +33,8 @@ class Moments {
   [[nodiscard]] bool comesInTime(const QueueItem& item) const;
   /// The origin gives nothing now, and peers do: a request would only end what they send.
   [[nodiscard]] bool betterThanNothing(const QueueItem& item) const;
+  /// There is time to ask a peer and to take HTTP if no answer comes.
+  [[nodiscard]] bool peerMayTry(const QueueItem& item) const;
   /// At the speed of lately the download comes after the player needs it, or next to that; where an answer may be
   /// wrong: too late for another try.
   [[nodiscard]] bool atRisk(const QueueItem& item) const;

@@ -48,6 +48,7 @@ std::optional<Duration> boundedInterval(const wire::AnnounceResponse& response) 
 
 TrackerClient::TrackerClient(Config config, base::Rng& rng, std::uint64_t& lastSocketId)
     : peerRequests_(static_cast<std::size_t>(std::max<std::int64_t>(config.peerRequestsPerAnnounce, 0))),
+      recount_(config.recount),
       rng_(rng),
       lastSocketId_(lastSocketId) {
   std::vector<std::string> urls = differentUrls(std::move(config.urls));
@@ -344,9 +345,15 @@ void TrackerClient::beginAnnounce(Tracker& tracker, const InfoHash& infoHash, Sw
     swarm.due = free;
     return;
   }
-  const std::size_t count = wantPeers_ ? std::min(peerRequests_, kOffersPerMessage) : 0;
+  const TimePoint regular = swarm.lastAnnounce + nextInterval(tracker, swarm);
+  const bool recounting = swarm.known == Known::yes && swarm.due == swarm.recountAt && step.now < regular;
+  const std::size_t count = wantPeers_ && !recounting ? std::min(peerRequests_, kOffersPerMessage) : 0;
   if (count == 0) {
-    if (open) sendAnnounce(tracker, infoHash, swarm, {}, step.now, step.out);
+    if (!open) return;
+    sendAnnounce(tracker, infoHash, swarm, {}, step.now, step.out);
+    // It is one more: offers go out when they would have.
+    swarm.recounting = recounting;
+    if (recounting) swarm.due = regular;
     return;
   }
   swarm.phase = Phase::collecting;
@@ -413,7 +420,7 @@ void TrackerClient::sendAnnounce(Tracker& tracker, const InfoHash& infoHash, Swa
 
   swarm.known = Known::yes;
   swarm.lastAnnounce = now;
-  swarm.due = now + nextInterval(tracker, swarm);
+  swarm.due = dueAfter(tracker, swarm, now);
   tracker.unansweredSince = std::min(tracker.unansweredSince, now);
 }
 
@@ -422,6 +429,11 @@ void TrackerClient::sendStopped(Tracker& tracker, const InfoHash& infoHash, Swar
   request.event = wire::AnnounceEvent::stopped;
   sendCounted(tracker, swarm, wire::encode(request), now, out);
   swarm.known = Known::no;
+}
+
+TimePoint TrackerClient::dueAfter(const Tracker& tracker, const Swarm& swarm, TimePoint now) const {
+  const TimePoint due = now + nextInterval(tracker, swarm);
+  return now < swarm.recountAt ? std::min(due, swarm.recountAt) : due;
 }
 
 Duration TrackerClient::nextInterval(const Tracker& tracker, const Swarm& swarm) {
@@ -561,6 +573,11 @@ void TrackerClient::onResponse(Tracker& tracker, wire::AnnounceResponse& respons
   if (response.warning) step.out.emplace_back(output::TrackerWarning{tracker.url, shortened(*response.warning)});
   Swarm* swarm = joinedSwarm(tracker, response.infoHash);
   if (swarm == nullptr || swarm->known != Known::yes) return;
+  if (recount_ && swarm->recountAt == base::kNever) {
+    const std::int64_t least =
+        std::clamp<std::int64_t>(response.minInterval.value_or(0), 0, kMaxInterval / base::seconds(1));
+    swarm->recountAt = step.now + std::max(kRecount, base::seconds(least));
+  }
   swarm->responded = true;
   swarm->failures = 0;
   const std::optional<Duration> told = boundedInterval(response);
@@ -568,7 +585,8 @@ void TrackerClient::onResponse(Tracker& tracker, wire::AnnounceResponse& respons
   if (response.trackerId && response.trackerId->size() <= kMaxTrackerIdBytes)
     swarm->trackerId = std::move(response.trackerId);
   if (swarm->phase == Phase::idle) {
-    swarm->due = step.now + nextInterval(tracker, *swarm);
+    if (!swarm->recounting) swarm->due = dueAfter(tracker, *swarm, step.now);
+    swarm->recounting = false;
     setTimer(tracker, response.infoHash, *swarm, swarm->due);
   }
   if (!response.complete) return;

@@ -78,6 +78,7 @@ class TrackerClient {
   struct Config {
     std::vector<std::string> urls;  ///< a trailing slash is removed; equal ones are one tracker
     std::int64_t peerRequestsPerAnnounce = 10;
+    bool recount = false;  ///< one more announce kRecount after a swarm's first response, for new counts alone
   };
   using Events = std::vector<TrackerEvent>;
 
@@ -96,7 +97,9 @@ class TrackerClient {
   // Our own.
   static constexpr base::Duration kOpenTimeout = base::seconds(30);
   static constexpr base::Duration kSilence = base::seconds(90);  ///< announces unanswered for so long: reconnect
-  static constexpr base::Duration kIdle = base::seconds(30);     ///< a socket without swarms is closed after it
+  /// Who comes early into a crowd is told of a swarm that is another one soon after; or the tracker's min interval.
+  static constexpr base::Duration kRecount = base::seconds(30);
+  static constexpr base::Duration kIdle = base::seconds(30);  ///< a socket without swarms is closed after it
   static constexpr base::Duration kLinger =
       base::seconds(1);  ///< `stopped` waits so long for the swarm to be joined again
 
@@ -184,15 +187,17 @@ class TrackerClient {
     base::TimePoint keptUntil{};  ///< its entry in Tracker::left, once it was left
     Known known = Known::no;
     Phase phase = Phase::idle;
-    base::TimePoint due{};                   ///< of the next announce; counts in idle
-    base::TimePoint stopAt = base::kNever;   ///< of the `stopped` of a swarm that was left
-    std::uint64_t batch = 0;                 ///< counts in collecting
-    base::TimePoint batchDeadline{};         ///< counts in collecting
-    std::vector<wire::TrackerOffer> offers;  ///< counts in ready
-    base::TimePoint offersSince{};           ///< counts in ready
-    bool responded = false;                  ///< on the present connection
-    std::optional<base::Duration> interval;  ///< as the tracker told it, bounded
-    std::uint32_t failures = 0;              ///< "failure reason"s for this swarm since its last response
+    base::TimePoint due{};                     ///< of the next announce; counts in idle
+    base::TimePoint stopAt = base::kNever;     ///< of the `stopped` of a swarm that was left
+    std::uint64_t batch = 0;                   ///< counts in collecting
+    base::TimePoint batchDeadline{};           ///< counts in collecting
+    std::vector<wire::TrackerOffer> offers;    ///< counts in ready
+    base::TimePoint offersSince{};             ///< counts in ready
+    base::TimePoint recountAt = base::kNever;  ///< for new counts alone
+    bool recounting = false;                   ///< that announce is not answered yet
+    bool responded = false;                    ///< on the present connection
+    std::optional<base::Duration> interval;    ///< as the tracker told it, bounded
+    std::uint32_t failures = 0;                ///< "failure reason"s for this swarm since its last response
     std::optional<std::string> trackerId;
     std::int64_t uploaded = 0;
     std::int64_t downloaded = 0;
@@ -274,6 +279,8 @@ class TrackerClient {
   static std::size_t announcesTold(const Swarm& swarm);
   /// Messages one announce may take: one, and as many more as the limits leave for further offers.
   static std::size_t messagesAllowed(Tracker& tracker, Swarm& swarm, base::TimePoint now);
+  /// Of the next announce, if the last one or its answer is of now.
+  base::TimePoint dueAfter(const Tracker& tracker, const Swarm& swarm, base::TimePoint now) const;
   static base::Duration nextInterval(const Tracker& tracker, const Swarm& swarm);
   static void setTimer(Tracker& tracker, const base::InfoHash& infoHash, Swarm& swarm, base::TimePoint time);
   void dropBatch(Swarm& swarm);
@@ -281,6 +288,7 @@ class TrackerClient {
   void forget(Tracker& tracker, const base::InfoHash& infoHash, Swarm& swarm, base::TimePoint now);
 
   std::size_t peerRequests_;
+  bool recount_;
   base::Rng& rng_;
   std::uint64_t& lastSocketId_;
   std::vector<Tracker> trackers_;

@@ -28,8 +28,8 @@ class TrackerClientTest : public testing::Test {
   const base::PeerId them_ = base::PeerId::fromRaw("-WW0006-others----02");
   const base::OfferId someOffer_ = base::OfferId::fromRaw("offer-offer-offer-99");
 
-  void make(std::vector<std::string> urls = {"wss://one"}, std::int64_t peerRequests = 5) {
-    client_.emplace(TrackerClient::Config{std::move(urls), peerRequests}, rng_, lastSocketId_);
+  void make(std::vector<std::string> urls = {"wss://one"}, std::int64_t peerRequests = 5, bool recount = false) {
+    client_.emplace(TrackerClient::Config{std::move(urls), peerRequests, recount}, rng_, lastSocketId_);
   }
   /// In the swarm, connected, and `started` is out with `offers` offers. At 0 ms of the test.
   void announced(std::size_t offers = 1) {

@@ -224,6 +224,52 @@ TEST_F(TrackerClientTest, TheToldIntervalCountsFromTheResponseAndFromEachAnnounc
   EXPECT_EQ(deadline(), 201'000);
 }
 
+TEST_F(TrackerClientTest, WhoIsToCountAgainAnnouncesOnceMoreThirtySecondsAfterTheFirstResponse) {
+  make({"wss://one"}, 5, /*recount=*/true);
+  join(swarmA_);
+  opened(kFirst);
+  give(1);
+  runTo(500);
+  respond(swarmA_, 120);
+  runTo(600);
+  respond(swarmA_, 120);  // to a second message of the same announce
+  EXPECT_EQ(deadline(), 30'500);
+  runTo(31'000);
+  EXPECT_THAT(takeSent(), ElementsAre("started 1", "none 0"));
+  // Offers go out when they would have gone.
+  EXPECT_EQ(deadline(), 120'000);
+  runTo(31'100);
+  respond(swarmA_, 120);
+  EXPECT_EQ(deadline(), 120'000);
+}
+
+TEST_F(TrackerClientTest, WhoWantsNoPeersGoesOnFromItsSecondCount) {
+  make({"wss://one"}, 5, /*recount=*/true);
+  join(swarmA_);
+  opened(kFirst);
+  give(1);
+  respond(swarmA_, 120);
+  client_->wantPeers(false);
+  takeSent();
+  runTo(31'000);
+  EXPECT_THAT(takeSent(), ElementsAre("none 0"));
+  respond(swarmA_, 120);
+  EXPECT_EQ(deadline(), 120'000);
+}
+
+TEST_F(TrackerClientTest, NobodyCountsAgainBeforeTheTrackersMinInterval) {
+  make({"wss://one"}, 5, /*recount=*/true);
+  join(swarmA_);
+  opened(kFirst);
+  give(1);
+  wire::AnnounceResponse response;
+  response.infoHash = swarmA_;
+  response.interval = 120;
+  response.minInterval = 60;
+  receive(wire::encode(response));
+  EXPECT_EQ(deadline(), 60'000);
+}
+
 TEST_F(TrackerClientTest, IntervalsAreBoundedAndHaveAFallback) {
   const auto told = [&](std::optional<std::int64_t> interval, std::optional<std::int64_t> minInterval) {
     wire::AnnounceResponse response;
