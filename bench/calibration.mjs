@@ -17,7 +17,7 @@ const { runSimulatedSwarm } = await import('../tests/interop/lib/simulated_swarm
 
 const segment = { dur: 4, size: 1 << 20, apart: 2 }
 const vod = viewers => ({ ...segment, mode: 'vod', viewers, count: 16 })
-const live = (viewers, liveBack) => ({ ...segment, mode: 'live', viewers, liveBack, window: 8, seconds: 90 })
+const live = (viewers, liveBack) => ({ ...segment, mode: 'live', viewers, liveBack, window: 8, seconds: 180 })
 const swarms = { 'vod-2': vod(2), 'vod-6': vod(6), 'vod-16': vod(16), 'live-7': live(6, 7), 'live-3': live(6, 3), 'live-2': live(2, 7), 'live-16': live(16, 7) }
 const policies = {
   http: { useP2P: false },
