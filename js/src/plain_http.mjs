@@ -7,6 +7,9 @@ import { sendRequest } from './http.mjs'
 
 const codeNames = { [malformed]: 'malformed', [unavailable]: 'unavailable' }
 
+/** As the engine calls it: the origin says that there is nothing, or that it cannot say now. */
+const codeOf = ({ status }) => status >= 400 && status < 500 && ![408, 416, 425, 429].includes(status) ? 'notFound' : 'unavailable'
+
 /**
  * The bytes of the segment in the answer to a request for them. With a 200 to a request for a range the whole body has come (RFC 9110
  * section 14.2); as in the module, a range is cut out of it.
@@ -111,7 +114,7 @@ export class PlainHttp {
     }
     const load = async xhr => {
       if (!isOpen()) return
-      if (xhr.status < 200 || xhr.status > 299) return fail(errorOf(['unavailable', `${segment.requestUrl}: status ${xhr.status}`]))
+      if (xhr.status < 200 || xhr.status > 299) return fail(errorOf([codeOf(xhr), `${segment.requestUrl}: status ${xhr.status}`]))
       const data = segmentBytes(xhr, segment.range)
       if (!data) return fail(errorOf(['unavailable', `${segment.requestUrl}: status ${xhr.status} with other bytes than ${segment.range}`]))
       segment.responseUrl = xhr.responseURL || undefined

@@ -470,7 +470,7 @@ test('SegmentLoaded, SegmentError, SegmentAbort, SegmentStart over HTTP: with th
   await until(() => loader.of('segment_error').length && loader.loaded().length)
   assert.deepEqual(loader.of('segment_loaded'), [[segments[0], undefined]])
   const [[segment, error, peerId]] = loader.of('segment_error')
-  assert.deepEqual([segment === segments[1], error instanceof Error, error.code, peerId], [true, true, 'unavailable', undefined])
+  assert.deepEqual([segment === segments[1], error instanceof Error, error.code, peerId], [true, true, 'notFound', undefined])
   assert.deepEqual(loader.of('segment_start').map(([segment, method]) => [segment, method]), [[segments[0], 'http'], [segments[1], 'http']])
 })
 

@@ -685,6 +685,17 @@ for (const [what, { range, status, body, expected }] of Object.entries({
   })
 }
 
+for (const [status, code] of [[404, 'notFound'], [410, 'notFound'], [429, 'unavailable'], [503, 'unavailable']]) {
+  test(`over plain HTTP: status ${status} is ${code}, as the engine calls it`, async () => {
+    loader = new (makeHybridLoader(() => { throw new WebAssembly.CompileError('blocked by CSP') }))()
+    const events = heard()
+    await loader.load([{ id: 'a', url: 'http://o/a', priority: 0 }], 's')
+    FakeXhr.last.finish(new ArrayBuffer(3), status)
+    await settled()
+    assert.deepEqual([events.at(-1)[0], events.at(-1)[2].code], ['segment_error', code])
+  })
+}
+
 test('a module of another interface is not used', async () => {
   const instantiate = env => ({ ...module.instantiate(env), interfaceVersion: () => 99 })
   loader = new (makeHybridLoader(instantiate))()

@@ -36,7 +36,7 @@ test('the Usage Example loads and logs, in the lines after the script tag', { ti
   }))
   assert.deepEqual(result.core, ['Events', 'HybridLoader', 'Segment', 'version'])
   assert.equal(result.isSupported, true)
-  assert.deepEqual(result.logged.sort(), [['Loading failed', true, 'segment-2', 'unavailable'], ['Loading finished, bytes:', 300000]])
+  assert.deepEqual(result.logged.sort(), [['Loading failed', true, 'segment-2', 'notFound'], ['Loading finished, bytes:', 300000]])
 })
 
 /** A seeder and a leecher that may not use HTTP, in two pages; the leecher's segments must be as they are made. */
