@@ -255,7 +255,7 @@ class CooperativePolicy::Pass {
       if (moments_.comesInTime(item) || moments_.betterThanNothing(item)) return;
       // One that was asked at the end of the wait gets the time that an answer takes.
       const bool answering = view_.now - progress.startedAt < kAnswerTime && atStartup(progress.startedAt);
-      const bool asked = !silent || view_.now - progress.startedAt < Moments::kAnswerTime;
+      const bool asked = !silent || view_.now - progress.startedAt < Moments::kTrialTime;
       if (startupHold() || (silent && answering) || (asked && peerMayTry(item))) return;
       if (silent && peerMayTry(item) && askAnother(i, source, /*late=*/false)) return;
       if (!httpAllowed(i) || !takeHttpSlot(i)) {

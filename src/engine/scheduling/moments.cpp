@@ -112,7 +112,7 @@ bool Moments::betterThanNothing(const QueueItem& item) const {
 
 bool Moments::peerMayTry(const QueueItem& item) const {
   return !view_.validated && view_.estimates.httpFailedAt == TimePoint::min() && view_.estimates.segmentBytes > 0 &&
-         view_.now + kAnswerTime < item.neededAt - httpTime(item) * 3 / 2 - kPeerReserve;
+         view_.now + kTrialTime < item.neededAt - httpTime(item) * 3 / 2 - kPeerReserve;
 }
 
 bool Moments::atRisk(const QueueItem& item) const {

@@ -11,7 +11,7 @@ namespace p2pml::engine {
 class Moments {
  public:
   /// What a peer gets to begin with its answer.
-  static constexpr base::Duration kAnswerTime = base::milliseconds(500);
+  static constexpr base::Duration kTrialTime = base::milliseconds(500);
 
   explicit Moments(const SchedulerView& view) : view_(view) {}
 
