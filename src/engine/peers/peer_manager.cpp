@@ -86,43 +86,19 @@ void PeerManager::shutdown(StepIo& io) {
   trackers_.shutdown(io.now, io.out);
 }
 
-Swarms::Counts PeerManager::peerCounts() const {
-  Swarms::Counts counts{};
-  for (const auto& [who, usable] : usable_) {
-    ++counts[static_cast<std::size_t>(connections_.find(usable.connection)->second.generation)];
-  }
-  return counts;
-}
-
 void PeerManager::peerSetChanged() {
   seatPeers();
   const auto& joined = swarms_.joined();
   trackers_.wantPeers(
-      std::any_of(joined.begin(), joined.end(), [this](const Swarm& swarm) { return !full(swarm.generation); }));
-}
-
-std::int64_t PeerManager::room(Generation generation) const {
-  const Swarms::Counts counts = peerCounts();
-  const std::int64_t room = swarms_.room(generation, counts);
-  if (room > 0 || !swarms_.belowShare(generation, counts)) return room;
-  const auto& joined = swarms_.joined();
-  return std::count_if(joined.begin(), joined.end(),
-                       [&](const Swarm& swarm) { return swarms_.aboveShare(swarm.generation, counts); });
+      std::any_of(joined.begin(), joined.end(), [this](const Swarm& swarm) { return !peers_.full(swarm.generation); }));
 }
 
 bool PeerManager::makeRoom(StepIo& io, Generation generation) {
-  const Swarms::Counts counts = peerCounts();
-  if (swarms_.room(generation, counts) > 0) return true;
-  if (!swarms_.belowShare(generation, counts)) return false;
-  Connections::Entry* victim = nullptr;
-  for (const auto& [who, usable] : usable_) {
-    auto* const at = connections_.find(usable.connection);
-    if (!swarms_.aboveShare(at->second.generation, counts) || transferring(who)) continue;
-    // The youngest: it has shown the least.
-    if (victim == nullptr || victim->first < at->first) victim = at;
-  }
-  if (victim == nullptr) return false;
-  dropRemote(io, victim);
+  if (peers_.hasPlace(generation)) return true;
+  const PeerSet::Member* leaver =
+      peers_.aboveShare(generation, [this](const RemoteKey& who) { return transferring(who); });
+  if (leaver == nullptr) return false;
+  dropRemote(io, connections_.find(leaver->connection));
   return true;
 }
 
@@ -133,7 +109,7 @@ bool PeerManager::transferring(const RemoteKey& who) const {
   });
 }
 
-PeerManager::RemoteKey PeerManager::keyOf(const Connection& connection) {
+RemoteKey PeerManager::keyOf(const Connection& connection) {
   if (!kOnlyG0 && !connection.remoteNode.empty()) return {connection.remoteNode, {}, {}};
   return {"", connection.generation, *connection.remote};
 }
@@ -375,7 +351,7 @@ void PeerManager::work(StepIo& io, TrackerClient::Events& events) {
 void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OffersWanted& wanted) {
   const Swarm* swarm = swarms_.find(wanted.infoHash);
   const std::int64_t count =
-      swarm == nullptr ? 0 : std::min(static_cast<std::int64_t>(wanted.count), room(swarm->generation));
+      swarm == nullptr ? 0 : std::min(static_cast<std::int64_t>(wanted.count), peers_.room(swarm->generation));
   Batch& batch = batches_[wanted.batch];
   if (swarm != nullptr) batch.generation = swarm->generation;
   batch.waiting = static_cast<std::size_t>(count);
@@ -440,8 +416,8 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived&
   readMarks(fresh, offer.sdp);
   if (named() && fresh.remoteNode == node_) return;  // our own offer of another swarm
   const RemoteKey who = keyOf(fresh);
-  if (usable_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
-  if (full(fresh.generation)) return;
+  if (peers_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
+  if (peers_.full(fresh.generation)) return;
   const auto pending = handshakes_.find(who);
   if (pending != handshakes_.end() && pending->second >= kMaxHandshakesPerPeer) return;
   if (incomingHandshakes_ >= kMaxIncomingHandshakes) return;
@@ -483,7 +459,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::AnswerReceived
   readMarks(connection, answer.sdp);
   const RemoteKey who = keyOf(connection);
   const bool ourselves = answer.from == swarm->ownId || (named() && connection.remoteNode == node_);
-  if (usable_.contains(who) || ourselves || full(connection.generation)) {
+  if (peers_.contains(who) || ourselves || peers_.full(connection.generation)) {
     connection.remote.reset();  // no handshake has begun
     drop(io, at, /*tellPort=*/true);
     return;
@@ -517,7 +493,7 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   if (at == nullptr || at->second.session || !at->second.remote) return false;
   Connection& connection = at->second;
   const RemoteKey who = keyOf(connection);
-  if (!usable_.contains(who) && !makeRoom(io, connection.generation)) {
+  if (!peers_.contains(who) && !makeRoom(io, connection.generation)) {
     // Several handshakes were under way for the last place.
     drop(io, at, /*tellPort=*/true);
     return true;
@@ -525,17 +501,17 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   handshakeEnded(connection);
   timers_.cancel({TimerKind::connectionHandshake, at->first.value});
   connection.state = State::open;
-  const auto existing = usable_.find(who);
-  const base::PeerId told = existing == usable_.end() ? *connection.remote : existing->second.told;
+  const PeerSet::Member* existing = peers_.find(who);
+  const base::PeerId told = existing == nullptr ? *connection.remote : existing->told;
   connection.session = PeerSession::make(
       {at->first, told, connection.generation, opened.remoteAddress, connection.extension}, settings_, timers_, meter_);
   connection.session->onOpened(io);
-  if (existing == usable_.end()) {
-    usable_[who] = {at->first, told, io.now};
+  if (existing == nullptr) {
+    peers_.add(who, {at->first, connection.generation, told, io.now});
     peerSetChanged();
     io.events.push_back(event::PeerConnected{told, opened.remoteAddress, connection.generation});
   } else {
-    settleDuplicate(io, at, connections_.find(existing->second.connection));
+    settleDuplicate(io, at, connections_.find(existing->connection));
   }
   // Also on the one that may not stay: the other end may keep it.
   io.events.push_back(event::ChannelOpened{opened.connection});
@@ -551,7 +527,7 @@ bool PeerManager::preferred(const Connection& a, const Connection& b) const {
 
 void PeerManager::settleDuplicate(StepIo& io, Connections::Entry* fresh, Connections::Entry* old) {
   if (preferred(fresh->second, old->second) && !old->second.session->transferring()) {
-    usable_[keyOf(fresh->second)].connection = fresh->first;
+    peers_.use(keyOf(fresh->second), fresh->first, fresh->second.generation);
     retire(io, old);
     peerSetChanged();  // it may count for another generation now
   } else {
@@ -560,7 +536,7 @@ void PeerManager::settleDuplicate(StepIo& io, Connections::Entry* fresh, Connect
 }
 
 void PeerManager::onRetireTimer(StepIo& io, Connections::Entry* at) {
-  const auto kept = connections_.find(usable_.find(keyOf(at->second))->second.connection);
+  const auto kept = connections_.find(peers_.find(keyOf(at->second))->connection);
   const bool better = preferred(at->second, kept->second);
   if (at->second.session->transferring() || (better && kept->second.session->transferring())) {
     retire(io, at);
@@ -574,7 +550,7 @@ void PeerManager::onRetireTimer(StepIo& io, Connections::Entry* at) {
   // closed what the other keeps, both would be lost.
   at->second.retiring = false;
   kept->second.retiring = true;
-  usable_[keyOf(at->second)].connection = at->first;
+  peers_.use(keyOf(at->second), at->first, at->second.generation);
   retire(io, kept);
   peerSetChanged();
   io.events.push_back(event::PeersChanged{});
@@ -605,8 +581,8 @@ void PeerManager::drop(StepIo& io, Connections::Entry* at, bool tellPort) {
     if (auto end = node->takeRangeEnd()) nodes_.onRangeEnd(io, id, node->id(), std::move(*end));
   }
   const RemoteKey who = keyOf(connection);
-  const auto named = usable_.find(who);
-  if (named == usable_.end() || named->second.connection != id) return;  // the retiring one of two
+  const PeerSet::Member* member = peers_.find(who);
+  if (member == nullptr || member->connection != id) return;  // the retiring one of two
   const auto other = std::find_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
     return entry.second.retiring && keyOf(entry.second) == who;
   });
@@ -614,13 +590,13 @@ void PeerManager::drop(StepIo& io, Connections::Entry* at, bool tellPort) {
     auto& [otherId, kept] = *other;
     kept.retiring = false;
     timers_.cancel({TimerKind::connectionRetire, otherId.value});
-    named->second.connection = otherId;
+    peers_.use(who, otherId, kept.generation);
     peerSetChanged();
     io.events.push_back(event::PeersChanged{});
     return;
   }
-  const base::PeerId told = named->second.told;
-  usable_.erase(named);
+  const base::PeerId told = member->told;
+  peers_.remove(who);
   peerSetChanged();
   io.events.push_back(event::PeerClosed{told});
 }

@@ -24,6 +24,7 @@
 #include "engine/peers/availability_table.hpp"
 #include "engine/peers/node_downloads.hpp"
 #include "engine/peers/peer_session.hpp"
+#include "engine/peers/peer_set.hpp"
 #include "engine/peers/swarms.hpp"
 #include "engine/timers.hpp"
 #include "engine/trackers/tracker_client.hpp"
@@ -52,7 +53,7 @@ class PeerManager final : private NodeDownloads::Peers {
   void shutdown(StepIo& io);
 
   // What the scheduler asks.
-  [[nodiscard]] std::size_t peerCount() const { return usable_.size(); }
+  [[nodiscard]] std::size_t peerCount() const { return peers_.size(); }
   [[nodiscard]] std::size_t downloadCount() const { return downloads_.size(); }
   // These know a queued segment by its place, too: what peers say of those at the head of the queue is remembered.
   /// The queue is another one, of so many segments.
@@ -151,7 +152,7 @@ class PeerManager final : private NodeDownloads::Peers {
   [[nodiscard]] const std::vector<Swarm>& swarms() const { return swarms_.joined(); }
   /// Ours in the first of them, also before there is one.
   [[nodiscard]] const base::PeerId& firstId() const { return swarms_.firstId(); }
-  [[nodiscard]] Swarms::Counts peerCounts() const;
+  [[nodiscard]] const Swarms::Counts& peerCounts() const { return peers_.counts(); }
   /// The usable session of each peer, always in the same order.
   template <class Visit>
   void forEachPeer(Visit visit) const {
@@ -165,18 +166,6 @@ class PeerManager final : private NodeDownloads::Peers {
     creatingAnswer,
     connecting,  // offer and answer are exchanged
     open,
-  };
-  /// Who a remote is, whatever swarm it was met in.
-  struct RemoteKey {
-    std::string node;  // of a p2pml node; then nothing else counts
-    Generation generation{};
-    base::PeerId id;
-    friend auto operator<=>(const RemoteKey&, const RemoteKey&) = default;
-  };
-  struct Usable {
-    base::ConnectionId connection;
-    base::PeerId told;  // the id that PeerConnected told, and PeerClosed will
-    base::TimePoint since{};
   };
   static constexpr std::size_t kNoSeat = static_cast<std::size_t>(-1);
   struct Connection {
@@ -224,9 +213,6 @@ class PeerManager final : private NodeDownloads::Peers {
   void onRetireTimer(StepIo& io, Connections::Entry* at);
   /// Takes the offer of a connection that is gone out of an announce that is not out yet.
   void withdrawOffer(const Connection& connection);
-  /// Peers of that generation that may still connect, also in place of others.
-  [[nodiscard]] std::int64_t room(Generation generation) const;
-  [[nodiscard]] bool full(Generation generation) const { return room(generation) <= 0; }
   /// There is a place for one more of that generation; one of another may have had to go for it.
   bool makeRoom(StepIo& io, Generation generation);
   /// Of two connections with one peer both ends keep the one of the later generation; of one generation the one offered
@@ -274,8 +260,8 @@ class PeerManager final : private NodeDownloads::Peers {
   std::optional<StreamIdentity> stream_;
   Connections connections_;
   std::map<base::OfferId, base::ConnectionId> offers_;
-  std::map<RemoteKey, Usable> usable_;
-  std::vector<Seat> seats_;  // of usable_, in its order
+  PeerSet peers_{swarms_};
+  std::vector<Seat> seats_;  // of peers_, in its order
   mutable AvailabilityTable says_;
   std::size_t queued_ = 0;
   std::map<std::string, base::ConnectionId> downloads_;  // by segment id, until the loader releases it

@@ -19,7 +19,7 @@ void PeerManager::setQueue(std::size_t queued) {
 void PeerManager::seatPeers() {
   for (const Seat& seat : seats_) connections_.find(seat.connection)->second.seat = kNoSeat;
   seats_.clear();
-  for (const auto& [who, usable] : usable_) {
+  for (const auto& [who, usable] : peers_.members()) {
     Connection& connection = connections_.find(usable.connection)->second;
     connection.seat = seats_.size();
     seats_.push_back({usable.connection, connection.session.get()});
@@ -71,7 +71,7 @@ void PeerManager::holders(base::TimePoint now, const std::string& segmentId, std
 }
 
 void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
-  for (const auto& [who, usable] : usable_) {
+  for (const auto& [who, usable] : peers_.members()) {
     const Connection& connection = connections_.find(usable.connection)->second;
     const std::string& node = connection.remoteNode;
     // A mark is asked for where nodes elect; who does not write it takes no part, nor does who says so.

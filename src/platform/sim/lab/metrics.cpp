@@ -58,6 +58,7 @@ Metrics metricsOf(const Records& records, const Scenario& scenario) {
   std::vector<double> startups;
   std::vector<double> uploads;
   std::vector<double> peers;
+  std::vector<double> thirdPeers;
   double p2p = 0;
   double loaded = 0;
   double firstSegments = 0;
@@ -71,6 +72,11 @@ Metrics metricsOf(const Records& records, const Scenario& scenario) {
     p2p += static_cast<double>(viewer.p2pBytes);
     loaded += static_cast<double>(viewer.p2pBytes + viewer.originBytes);
     peers.push_back(viewer.mostPeers);
+    if (viewer.thirdPeer < base::Duration(0)) {
+      ++m.neverThreePeers;
+    } else {
+      thirdPeers.push_back(ms(viewer.thirdPeer));
+    }
     if (viewer.startup < base::Duration(0)) {
       ++m.neverStarted;
     } else {
@@ -90,6 +96,7 @@ Metrics metricsOf(const Records& records, const Scenario& scenario) {
   m.fairness = jain(uploads);
   m.uploadedMb = spreadOf(std::move(uploads));
   m.peers = spreadOf(std::move(peers));
+  m.thirdPeerMs = spreadOf(std::move(thirdPeers));
   m.p2pShare = ratio(p2p, loaded);
 
   std::vector<double> stalls;

@@ -48,6 +48,8 @@ struct Metrics {
   double fairness = 1;  ///< Jain's index of what viewers uploaded, those who may upload
   Spread uploadedMb;    ///< of these
   Spread peers;         ///< most at a time, of each viewer
+  Spread thirdPeerMs;   ///< from a viewer's arrival until it had three peers, of those who ever had
+  std::size_t neverThreePeers = 0;
   std::uint64_t mostConnections = 0;
   /// Live, in milliseconds: of each segment, the time until half, 95 % and all of those who were there had it; the
   /// median and the maximum over the segments.

@@ -42,6 +42,7 @@ TEST(Metrics, OfAWorldThatIsCountedByHand) {
   first.deliveredBytes = first.originBytes = 200;
   first.firstSegmentBytes = 100;
   first.uploadedBytes = 100;
+  first.thirdPeer = milliseconds(700);
   ViewerRecord& second = records.viewers[1];
   second.startup = milliseconds(40);
   second.delivered = 2;
@@ -68,6 +69,8 @@ TEST(Metrics, OfAWorldThatIsCountedByHand) {
   EXPECT_EQ(m.neverStarted, 1U);
   EXPECT_DOUBLE_EQ(m.startupMs.p50, 20);
   EXPECT_DOUBLE_EQ(m.startupMs.max, 40);
+  EXPECT_DOUBLE_EQ(m.thirdPeerMs.max, 700);
+  EXPECT_EQ(m.neverThreePeers, 2U);
   EXPECT_EQ(m.stalls, 1U);
   EXPECT_EQ(m.viewersWithStalls, 1U);
   EXPECT_DOUBLE_EQ(m.stallSeconds, 0.5);

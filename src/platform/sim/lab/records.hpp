@@ -23,6 +23,7 @@ struct ViewerRecord {
   ViewerPlan plan;
   base::TimePoint left = base::kNever;  ///< kNever: was there at the end
   base::Duration startup{-1};           ///< less than 0: never started
+  base::Duration thirdPeer{-1};         ///< from its arrival until it had three peers; less than 0: never
   base::Duration stallTime{};
   base::Duration seekWait{};
   std::uint32_t stalls = 0;

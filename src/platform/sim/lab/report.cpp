@@ -58,6 +58,10 @@ std::vector<Row> rowsFor(const Scenario& scenario, const std::vector<Variant>& v
       {"uploaded MB p50 / p95 / max", [](const Variant& v) { return spreadText(v.metrics.uploadedMb, 1, ""); }},
       {"upload fairness (Jain)", [](const Variant& v) { return fixed(v.metrics.fairness, 3); }},
       {"peers p50 / p95 / max", [](const Variant& v) { return spreadText(v.metrics.peers, 0, ""); }},
+      {"three peers after p50 / p95 / max (never)",
+       [](const Variant& v) {
+         return spreadText(v.metrics.thirdPeerMs, 0, " ms") + " (" + std::to_string(v.metrics.neverThreePeers) + ")";
+       }},
   };
   if (scenario.stream.live) {
     rows.push_back({"a segment's way to 50 % of viewers", [](const Variant& v) {
@@ -214,6 +218,8 @@ Json toJson(const Scenario& scenario, const Variant& variant, const Records& rec
       {"uploadFairness", Json(m.fairness)},
       {"uploadedMb", spreadJson(m.uploadedMb)},
       {"peers", spreadJson(m.peers)},
+      {"thirdPeerMs", spreadJson(m.thirdPeerMs)},
+      {"neverThreePeers", whole(m.neverThreePeers)},
       {"mostConnections", whole(m.mostConnections)},
       {"events", whole(m.events)},
       {"digest", Json(variant.digest)},
@@ -273,7 +279,7 @@ std::vector<File> csvFiles(const Records& records, const Scenario& scenario) {
   std::string viewers =
       "viewer,group,behaviour,nat,arrive,leave,crash,startupMs,stalls,stallSeconds,delivered,skipped,jumps,bad,"
       "overHttp,"
-      "overP2p,gets,deliveredBytes,originBytes,firstSegmentBytes,p2pBytes,uploadedBytes,mostPeers\n";
+      "overP2p,gets,deliveredBytes,originBytes,firstSegmentBytes,p2pBytes,uploadedBytes,mostPeers,thirdPeerMs\n";
   for (std::size_t i = 0; i < records.viewers.size(); ++i) {
     const ViewerRecord& v = records.viewers[i];
     viewers += std::to_string(i + 1) + "," + csv(scenario.groups[v.plan.group].name) + "," +
@@ -286,7 +292,9 @@ std::vector<File> csvFiles(const Records& records, const Scenario& scenario) {
                std::to_string(v.overHttp) + "," + std::to_string(v.overP2p) + "," + std::to_string(v.gets) + "," +
                std::to_string(v.deliveredBytes) + "," + std::to_string(v.originBytes) + "," +
                std::to_string(v.firstSegmentBytes) + "," + std::to_string(v.p2pBytes) + "," +
-               std::to_string(v.uploadedBytes) + "," + std::to_string(v.mostPeers) + "\n";
+               std::to_string(v.uploadedBytes) + "," + std::to_string(v.mostPeers) + "," +
+               (v.thirdPeer < base::Duration(0) ? std::string() : std::to_string(base::toMilliseconds(v.thirdPeer))) +
+               "\n";
   }
   std::string stalls = "viewer,segment,at,seconds\n";
   for (const StallRecord& s : records.stalls) {

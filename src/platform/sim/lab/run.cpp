@@ -463,6 +463,9 @@ void Run::onEvent(SimViewer& viewer, const engine::Output& event) {
   } else if (std::holds_alternative<engine::output::PeerConnect>(event)) {
     ++seat->peers;
     record.mostPeers = static_cast<std::uint16_t>(std::max<std::int64_t>(record.mostPeers, seat->peers));
+    if (seat->peers == 3 && record.thirdPeer < base::Duration(0)) {
+      record.thirdPeer = now() - plan_[index].arrive;
+    }
     invariants_.peers(index, now(), seat->peers, settings_[plan_[index].group].maxPeers);
   } else if (std::holds_alternative<engine::output::PeerClose>(event)) {
     --seat->peers;

@@ -55,6 +55,7 @@ TEST(Run, ViewersPlayAVodToItsEndAndShareIt) {
     EXPECT_EQ(viewer.firstSegmentBytes, 50'000U);
     EXPECT_GE(viewer.startup, base::Duration(0));
     EXPECT_EQ(viewer.mostPeers, 2U);
+    EXPECT_LT(viewer.thirdPeer, base::Duration(0));
   }
   EXPECT_EQ(records.violationCount, 0U);
   ASSERT_EQ(records.segments[0].size(), 8U);
