@@ -4,7 +4,6 @@
 
 #include "engine/loader_core.hpp"
 #include "engine/node_names.hpp"
-#include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
 
@@ -92,32 +91,44 @@ void LoaderCore::relay(StepIo& io) {
   if (!peers_.extended()) return;
   // Of what is coming, and how far from a complete source.
   std::uint64_t sign = 0;
-  const auto count = [&](const std::string& id, std::uint64_t depth) {
-    const bool begun = !comingAt(id, 0).empty();
-    sign += hashOf(id) * (2 * depth + (begun ? 2 : 1));
+  const auto count = [&](std::uint64_t id, bool begun, std::uint64_t depth) {
+    sign += id * (2 * depth + (begun ? 2 : 1));
   };
-  for (const auto& [id, request] : http_.all()) count(id, 0);
-  peers_.forEachIncoming([&](const PeerManager::Incoming& incoming) { count(incoming.segmentId, incoming.depth + 1); });
+  http_.forEachSign([&](std::uint64_t id, bool begun) { count(id, begun, 0); });
+  peers_.forEachIncoming([&](const PeerManager::Incoming& incoming) {
+    count(incoming.sign, incoming.begun, std::uint64_t{incoming.depth} + 1);
+  });
   if (std::exchange(receivingSign_, sign) != sign) availabilityChanged_ = true;
 
   const auto comes = [&](const std::string& id) { return http_.active(id) || peers_.downloading(id); };
   relays_.forgetUnless([&](const std::string& id) { return comes(id) || partials_.contains(id); });
   if (relays_.empty()) return;
-  relays_.forEach([&](const std::string& id, const Relays::Waiting& who) {
-    if (!comes(id)) {
+  struct Source {
+    bool http = false;
+    bool peers = false;
+    std::uint64_t total = 0;
+  };
+  const auto look = [&](const std::string& id) {
+    if (http_.active(id)) return Source{.http = true, .total = http_.total(id)};
+    return Source{.peers = peers_.downloading(id), .total = peers_.incomingTotal(id)};
+  };
+  relays_.forEach(look, [&](const std::string& id, const Source& source, const Relays::Waiting& who) {
+    if (!source.http && !source.peers) {
       peers_.endAnswer(io, who.connection, who.request, wire::NodeEnd::Status::failed);
       return false;
     }
-    const std::uint64_t total = http_.active(id) ? http_.total(id) : peers_.incomingTotal(id);
+    const auto at = [&](std::uint64_t offset) {
+      return source.http ? http_.receivedAt(id, offset) : peers_.receivedAt(id, offset);
+    };
     for (;;) {
       const auto wanted = peers_.wanted(who.connection, who.request);
       if (!wanted) return false;  // it has all that it wanted, or is gone
-      const base::Bytes bytes = comingAt(id, wanted->from);
+      const base::Bytes bytes = at(wanted->from);
       const std::uint64_t end = wanted->from + bytes.size();
-      const bool last = end == total || (wanted->to != 0 && end >= wanted->to);
-      const bool few = bytes.size() < Relays::kLeastBytes && !last && comingAt(id, end).empty();
+      const bool last = end == source.total || (wanted->to != 0 && end >= wanted->to);
+      const bool few = bytes.size() < Relays::kLeastBytes && !last && at(end).empty();
       if (bytes.empty() || few) return true;
-      peers_.relay(io, who.connection, who.request, total, bytes);
+      peers_.relay(io, who.connection, who.request, source.total, bytes);
     }
   });
 }

@@ -1,8 +1,10 @@
 #include "engine/node_names.hpp"
 
-#include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -10,27 +12,55 @@ namespace p2pml::engine {
 namespace {
 
 /// The value of a decimal integer as it would be printed.
-std::optional<std::int64_t> plainNumber(const std::string& text) {
-  if (text.empty() || (text.front() == '0' && text.size() > 1)) return std::nullopt;
-  std::uint64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (value > static_cast<std::uint64_t>(wire::kMaxNodeInteger)) return std::nullopt;
-  return static_cast<std::int64_t>(value);
+std::optional<std::int64_t> plainNumber(std::string_view text) {
+  constexpr std::size_t kMostDigits = 16;  // of kMaxNodeInteger
+  if (text.empty() || text.size() > kMostDigits || (text.front() == '0' && text.size() > 1)) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  if (value > wire::kMaxNodeInteger) return std::nullopt;
+  return value;
+}
+
+/// Calls use(number) or use(text); false if the segment has no name of that generation.
+template <class Use>
+bool withNodeName(const WireName& name, Generation generation, Use use) {
+  const GenerationInfo& info = infoOf(generation);
+  if (info.codec == Codec::json) {
+    if (const auto number = plainNumber(name.entry)) {
+      use(*number);
+      return true;
+    }
+    if (name.entry.empty() || name.entry.size() > wire::kMaxNodeText) return false;
+    use(std::string_view(name.entry));
+    return true;
+  }
+  const auto& number = name.numberBy(info.numbering);
+  if (!number || *number < -wire::kMaxNodeInteger || *number > wire::kMaxNodeInteger) return false;
+  use(*number);
+  return true;
 }
 
 }  // namespace
 
 std::optional<wire::NodeSegmentName> nodeNameOf(const WireName& name, Generation generation) {
-  const GenerationInfo& info = infoOf(generation);
-  if (info.codec == Codec::json) {
-    if (const auto number = plainNumber(name.entry)) return *number;
-    if (name.entry.empty() || name.entry.size() > wire::kMaxNodeText) return std::nullopt;
-    return name.entry;
-  }
-  const auto& number = name.numberBy(info.numbering);
-  if (!number || *number < -wire::kMaxNodeInteger || *number > wire::kMaxNodeInteger) return std::nullopt;
-  return *number;
+  std::optional<wire::NodeSegmentName> result;
+  withNodeName(name, generation, [&]<class Called>(Called called) {
+    if constexpr (std::is_same_v<Called, std::string_view>) {
+      result.emplace(std::string(called));
+    } else {
+      result.emplace(called);
+    }
+  });
+  return result;
+}
+
+wire::NodeStatus nodeStatusOf(const wire::NodeMap& map, const WireName& name, Generation generation) {
+  wire::NodeStatus status;
+  withNodeName(name, generation, [&](auto called) { status = map.find(called); });
+  return status;
 }
 
 PeerSegmentName peerNameOf(wire::NodeSegmentName name, Generation generation) {

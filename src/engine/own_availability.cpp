@@ -1,7 +1,10 @@
 #include "engine/own_availability.hpp"
 
 #include <algorithm>
+#include <list>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "engine/identity.hpp"
@@ -14,7 +17,7 @@ namespace p2pml::engine {
 namespace {
 
 struct Line {
-  WireName name;
+  const WireName* name;
   wire::SegmentStatus status;
 };
 
@@ -106,34 +109,43 @@ void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::ve
 
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http) {
   std::vector<Line> newestFirst;
-  std::map<std::string, std::size_t> streamPlaces;  // stream -> place in the map, filled below
+  std::set<std::string_view> streams;
+  const std::string* latest = nullptr;  // of the line before
   std::size_t room = kMaxMapBytes - 16;
   const auto add = [&](const WireName& name, wire::SegmentStatus status) {
-    std::size_t size = encodedSize(name.entry);
-    if (!streamPlaces.contains(name.stream.value)) size += encodedSize(name.stream.value) + 8;
+    const std::string& stream = name.stream.value;
+    const bool isNew = (latest == nullptr || *latest != stream) && !streams.contains(stream);
+    const std::size_t size = encodedSize(name.entry) + (isNew ? encodedSize(stream) + 8 : 0);
     if (size > room) return false;
     room -= size;
-    streamPlaces.emplace(name.stream.value, 0);
-    newestFirst.push_back({name, status});
+    if (isNew) streams.insert(stream);
+    latest = &stream;
+    newestFirst.push_back({&name, status});
     return true;
   };
+  std::list<WireName> loadingNames;
   for (const auto& [id, request] : http.all()) {
     if (store.has(id)) continue;
     const Segment* segment = http.find(id);
     if (segment->masterSwarmId != store.masterSwarmId()) continue;
-    const auto name = wireNameOf(*segment, store.masterSwarmId());
-    if (name && !add(*name, wire::SegmentStatus::loadingByHttp)) break;
+    auto name = wireNameOf(*segment, store.masterSwarmId());
+    if (name && !add(loadingNames.emplace_back(std::move(*name)), wire::SegmentStatus::loadingByHttp)) break;
   }
   const std::size_t loading = newestFirst.size();
   store.forEachNewestFirst([&](const WireName& name) { return add(name, wire::SegmentStatus::loaded); });
 
   // Written in the order in which segments came: stored ones, then those being loaded.
   wire::SegmentsMap map;
-  streamPlaces.clear();
-  const auto write = [&](Line& line) {
-    const auto [place, isNew] = streamPlaces.emplace(line.name.stream.value, map.streams.size());
-    if (isNew) map.streams.push_back({line.name.stream, {}});
-    map.streams[place->second].segments.emplace_back(std::move(line.name.entry), line.status);
+  std::map<std::string_view, std::size_t> places;  // in the map
+  std::size_t place = 0;
+  const auto write = [&](const Line& line) {
+    const base::StreamSwarmId& stream = line.name->stream;
+    if (place >= map.streams.size() || map.streams[place].stream != stream) {
+      const auto [at, isNew] = places.emplace(stream.value, map.streams.size());
+      if (isNew) map.streams.push_back({stream, {}});
+      place = at->second;
+    }
+    map.streams[place].segments.emplace_back(line.name->entry, line.status);
   };
   for (std::size_t i = newestFirst.size(); i-- > loading;) write(newestFirst[i]);
   for (std::size_t i = 0; i < loading; ++i) write(newestFirst[i]);

@@ -49,11 +49,13 @@ class Relays {
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   /// Those who wait for the segment, who do so no longer.
   std::vector<Waiting> take(const std::string& segmentId);
-  /// `serve(segmentId, waiting)` answers whether it still waits.
-  template <class Serve>
-  void forEach(Serve serve) {
+  /// `serve(segmentId, look(segmentId), waiting)` answers whether it still waits; `look` is asked once for each
+  /// segment.
+  template <class Look, class Serve>
+  void forEach(Look look, Serve serve) {
     for (auto at = waiting_.begin(); at != waiting_.end();) {
-      std::erase_if(at->second, [&](const Waiting& who) { return !serve(at->first, who); });
+      const auto seen = look(at->first);
+      std::erase_if(at->second, [&](const Waiting& who) { return !serve(at->first, seen, who); });
       at = at->second.empty() ? waiting_.erase(at) : std::next(at);
     }
   }

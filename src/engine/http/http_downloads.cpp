@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "engine/generation.hpp"
 #include "engine/scheduling/policy.hpp"
+#include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
 
@@ -51,6 +53,7 @@ void HttpDownloads::start(StepIo& io, const Segment& segment, const PartialBody*
   byId_[segment.id] = request;
   download.segment = segment;
   download.segment.data.reset();
+  if (!kOnlyG0) download.sign = hashOf(segment.id);
   if (segment.range) download.wanted = parseByteRange(*segment.range);
   if (partial != nullptr && canContinue(download, *partial)) {
     download.body.append(partial->data);
@@ -159,9 +162,12 @@ std::optional<PartialBody> HttpDownloads::received(const std::string& id) {
 base::Bytes HttpDownloads::receivedAt(const std::string& id, std::uint64_t offset) const {
   const auto named = byId_.find(id);
   if (named == byId_.end()) return {};
-  const Download& download = downloads_.find(named->second)->second;
-  if (download.sliceFullBody || offset >= download.body.size()) return {};
-  base::Bytes bytes = download.body.at(static_cast<std::size_t>(offset));
+  return downloads_.find(named->second)->second.at(offset);
+}
+
+base::Bytes HttpDownloads::Download::at(std::uint64_t offset) const {
+  if (sliceFullBody || offset >= body.size()) return {};
+  base::Bytes bytes = body.at(static_cast<std::size_t>(offset));
   return bytes.intact() ? bytes : base::Bytes();
 }
 

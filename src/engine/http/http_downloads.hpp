@@ -43,6 +43,11 @@ class HttpDownloads {
   /// Ids of what is being downloaded, in order.
   [[nodiscard]] const std::map<std::string, base::RequestId>& all() const { return byId_; }
   [[nodiscard]] const Segment* find(const std::string& id) const;
+  /// visit(hashOf(id), first byte is here) of each.
+  template <class Visit>
+  void forEachSign(Visit visit) const {
+    for (const auto& [request, download] : downloads_) visit(download.sign, !download.at(0).empty());
+  }
   /// Of a running download. Precondition: active(id).
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& id) const;
   /// Of whole bodies lately; 0: none yet.
@@ -102,6 +107,10 @@ class HttpDownloads {
     RunningRate running;
     int fruitless = 0;  // requests in a row that brought nothing new
     int requests = 1;
+    std::uint64_t sign = 0;  // hashOf(segment.id)
+
+    /// As receivedAt().
+    [[nodiscard]] base::Bytes at(std::uint64_t offset) const;
   };
   using Downloads = std::map<base::RequestId, Download>;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/peer_node.hpp"
+
 namespace p2pml::engine {
 namespace {
 
@@ -9,8 +11,8 @@ namespace {
 struct Asked {
   AvailabilityTable table;
   int count = 0;
-  Availability says = Availability::loaded;
-  Availability get(std::size_t seat, std::size_t row) {
+  Said says{Availability::loaded};
+  Said get(std::size_t seat, std::size_t row) {
     return table.get(seat, row, [this] {
       ++count;
       return says;
@@ -23,7 +25,7 @@ TEST(AvailabilityTable, AsksEachPeerOnceForEachSegment) {
   asked.table.reset(2, 3);
   for (int i = 0; i < 5; ++i) {
     for (std::size_t seat = 0; seat < 2; ++seat) {
-      for (std::size_t row = 0; row < 3; ++row) EXPECT_EQ(asked.get(seat, row), Availability::loaded);
+      for (std::size_t row = 0; row < 3; ++row) EXPECT_EQ(asked.get(seat, row).state, Availability::loaded);
     }
   }
   EXPECT_EQ(asked.count, 6);
@@ -34,22 +36,37 @@ TEST(AvailabilityTable, AsksAgainWhereSomethingMayHaveChanged) {
   asked.table.reset(2, 1);
   asked.get(0, 0);
   asked.get(1, 0);
-  asked.says = Availability::none;
+  asked.says = {Availability::none};
   asked.table.forget(1);
-  EXPECT_EQ(asked.get(0, 0), Availability::loaded);
-  EXPECT_EQ(asked.get(1, 0), Availability::none);
+  EXPECT_EQ(asked.get(0, 0).state, Availability::loaded);
+  EXPECT_EQ(asked.get(1, 0).state, Availability::none);
   asked.table.reset(2, 1);
-  EXPECT_EQ(asked.get(0, 0), Availability::none);
+  EXPECT_EQ(asked.get(0, 0).state, Availability::none);
+}
+
+TEST(AvailabilityTable, RemembersEveryStateAndDepth) {
+  Asked asked;
+  for (const Availability state :
+       {Availability::none, Availability::loadingByHttp, Availability::relaying, Availability::loaded}) {
+    for (std::uint8_t depth = 0; depth <= wire::kMaxRelayDepth; ++depth) {
+      asked.says = {state, depth};
+      asked.table.reset(1, 1);
+      EXPECT_EQ(asked.get(0, 0), asked.says);
+      const Said said = asked.says;
+      asked.says = {};
+      EXPECT_EQ(asked.get(0, 0), said);
+    }
+  }
 }
 
 TEST(AvailabilityTable, WhatIsFarBehindIsAlwaysAskedFor) {
   Asked asked;
   asked.table.reset(1, 100'000);
-  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows - 1), Availability::loaded);
-  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows), Availability::loaded);
-  asked.says = Availability::relaying;
-  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows - 1), Availability::loaded);
-  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows), Availability::relaying);
+  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows - 1).state, Availability::loaded);
+  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows).state, Availability::loaded);
+  asked.says = {Availability::relaying};
+  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows - 1).state, Availability::loaded);
+  EXPECT_EQ(asked.get(0, AvailabilityTable::kMaxRows).state, Availability::relaying);
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ void BinaryPeerSession::onBytes(StepIo& io, const base::Bytes& bytes) {
 void BinaryPeerSession::on(StepIo& io, wire::SegmentsAnnouncement& announcement) {
   sortOnce(announcement.loaded);
   sortOnce(announcement.loading);
+  saysOtherwise();
   std::erase_if(empty_, [&](std::int64_t id) { return !contains(announcement.loaded, id); });
   if (loaded_ == announcement.loaded && loading_ == announcement.loading) return;
   loaded_ = std::move(announcement.loaded);
@@ -157,6 +158,7 @@ void BinaryPeerSession::on(StepIo& io, const wire::BinarySegmentData& data) {
   }
   if (have + data.size == 0) {
     // What 2.x sends when the player has detached the stored buffer: others may have the segment.
+    saysOtherwise();
     if (empty_.size() < kMaxEmptySegments) {
       empty_.insert(data.segment);
     } else {
@@ -189,6 +191,7 @@ void BinaryPeerSession::on(StepIo& io, const wire::BinarySegmentAbsent& absent) 
 }
 
 void BinaryPeerSession::forget(std::int64_t segment) {
+  saysOtherwise();
   std::erase(loaded_, segment);
   std::erase(loading_, segment);
 }

@@ -63,9 +63,19 @@ class BinaryPeerSessionTest : public testing::Test {
   void receive(const wire::BinaryCommand& command) {
     for (const base::Bytes& message : wire::encodeMessages(command)) receive(message);
   }
+  /// Whatever changes what it has must be told: others remember that (availability_table.hpp).
   void receive(const base::Bytes& message) {
+    const auto before = known();
+    session->takeSaysChanged();
     StepIo step = io();
     session->onMessage(step, message);
+    const bool told = session->takeSaysChanged();
+    EXPECT_TRUE(told || known() == before);
+  }
+  [[nodiscard]] std::vector<Availability> known() const {
+    std::vector<Availability> all;
+    for (std::int64_t number = 0; number < 8; ++number) all.push_back(session->availability(name(number)));
+    return all;
   }
   void bytes(std::string_view text) { receive(base::Bytes::copyOf(text)); }
   void header(std::int64_t number, std::uint64_t request, std::uint64_t size) {

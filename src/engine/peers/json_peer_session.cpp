@@ -1,6 +1,7 @@
 #include "engine/peers/json_peer_session.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -31,10 +32,15 @@ std::uint64_t hashOf(std::string_view id) {
     hash = (hash ^ word) * kFactor;
     hash ^= hash >> 29;
   };
-  for (; !id.empty(); id.remove_prefix(std::min<std::size_t>(id.size(), 8))) {
+  static_assert(std::endian::native == std::endian::little);
+  for (; id.size() >= 8; id.remove_prefix(8)) {
     std::uint64_t word = 0;
-    for (std::size_t i = std::min<std::size_t>(id.size(), 8); i-- > 0;)
-      word = word << 8 | static_cast<unsigned char>(id[i]);
+    std::memcpy(&word, id.data(), 8);
+    mix(word);
+  }
+  if (!id.empty()) {
+    std::uint64_t word = 0;
+    for (std::size_t i = id.size(); i-- > 0;) word = word << 8 | static_cast<unsigned char>(id[i]);
     mix(word);
   }
   mix(0);
@@ -139,6 +145,7 @@ void JsonPeerSession::onBytes(StepIo& io, const base::Bytes& bytes) {
 }
 
 void JsonPeerSession::onAbsent(StepIo& io, const base::SegmentId& id) {
+  saysOtherwise();
   std::erase_if(segments_, [hash = hashOf(id.value)](std::uint64_t segment) { return (segment | 1) == (hash | 1); });
   if (download_ && download_->name.id == id) {
     failDownload(io, {ErrorCode::notFound, "peer does not have the segment any more"});
@@ -149,6 +156,7 @@ void JsonPeerSession::onAbsent(StepIo& io, const base::SegmentId& id) {
 
 void JsonPeerSession::onMap(StepIo& io, const wire::SegmentsMap& map) {
   if (!std::exchange(heardMap_, true)) repeatAvailability(io);
+  saysOtherwise();
   segments_.clear();
   std::string id;
   for (const wire::StreamAvailability& stream : map.streams) {

@@ -54,12 +54,22 @@ class JsonPeerSessionTest : public testing::Test {
   }
   template <class Command>
   void receive(const Command& command) {
-    StepIo step = io();
-    session->onMessage(step, wire::encode(command));
+    take(wire::encode(command));
   }
-  void receiveRaw(std::string_view text) {
+  void receiveRaw(std::string_view text) { take(Bytes::copyOf(text)); }
+  /// Whatever changes what it has must be told: others remember that (availability_table.hpp).
+  void take(const Bytes& message) {
+    const auto before = has();
+    session->takeSaysChanged();
     StepIo step = io();
-    session->onMessage(step, Bytes::copyOf(text));
+    session->onMessage(step, message);
+    const bool told = session->takeSaysChanged();
+    EXPECT_TRUE(told || has() == before);
+  }
+  [[nodiscard]] std::vector<Availability> has() const {
+    std::vector<Availability> all;
+    for (const char* number : {"1", "2", "3", "4", "5"}) all.push_back(session->availability(name(number)));
+    return all;
   }
   void header(const std::string& number, std::uint64_t size) {
     receive(wire::SegmentData{SegmentId("m+" + number), size});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
 
@@ -26,6 +27,7 @@ void NodeDownloads::start(StepIo& io, NodePeerSession& from, const Segment& segm
   download.segment = segment;
   download.segment.data.reset();
   download.name = name;
+  download.sign = hashOf(segment.id);
   download.body = std::make_shared<SegmentBody>();
   if (start != nullptr && !distrusted(segment.id)) {
     download.several = true;
@@ -110,11 +112,15 @@ void NodeDownloads::distrust(const std::string& segmentId) {
 
 // --------------------------------------------------------------------------------------------------------- sharing out
 
-std::optional<BodyRange> NodeDownloads::unasked(const Download& download) {
+const NodePeerSession* NodeDownloads::sender(ConnectionId connection) const {
+  const NodePeerSession* node = std::as_const(peers_).nodeAt(connection);
+  return node != nullptr && node->downloading() != nullptr ? node : nullptr;
+}
+
+std::optional<BodyRange> NodeDownloads::unasked(const Download& download) const {
   std::vector<BodyRange> asked;
   for (const ConnectionId source : download.sources) {
-    NodePeerSession* node = peers_.nodeAt(source);
-    if (node != nullptr && node->downloading() != nullptr) asked.push_back(node->openRange());
+    if (const NodePeerSession* node = sender(source)) asked.push_back(node->openRange());
   }
   for (std::optional<BodyRange> hole = download.body->hole(); hole;) {
     // The first of it that nobody sends.
@@ -142,48 +148,55 @@ std::optional<BodyRange> NodeDownloads::unasked(const Download& download) {
   return std::nullopt;
 }
 
-bool NodeDownloads::split(StepIo& io, Download& download, NodePeerSession& helper) {
-  NodePeerSession* slowest = nullptr;
+std::optional<NodeDownloads::Slowest> NodeDownloads::slowest(base::TimePoint now, const Download& download) const {
+  std::optional<Slowest> slowest;
   base::Duration longest = kSoon;
-  BodyRange open;
-  std::uint64_t rate = 0;
   for (const ConnectionId source : download.sources) {
-    NodePeerSession* node = peers_.nodeAt(source);
-    if (node == nullptr || node->downloading() == nullptr) continue;
+    const NodePeerSession* node = sender(source);
+    if (node == nullptr) continue;
     BodyRange range = node->openRange();
     if (range.to == 0) range.to = download.body->total();
-    const std::uint64_t speed = node->runningRate(io.now);
+    const std::uint64_t speed = node->runningRate(now);
     if (range.to < range.from + 2 * kLeastPart || speed == 0) continue;
     const auto left = base::Duration(static_cast<std::int64_t>(range.size() * 1'000'000 / speed));
     if (left <= longest) continue;
-    slowest = node;
     longest = left;
-    open = range;
-    rate = speed;
+    slowest = {source, range, speed};
   }
-  if (slowest == nullptr) return false;
+  return slowest;
+}
+
+void NodeDownloads::split(StepIo& io, Download& download, const Slowest& slowest, ConnectionId helper) {
+  NodePeerSession& fresh = *peers_.nodeAt(helper);
+  const BodyRange& open = slowest.open;
+  const std::uint64_t rate = slowest.bytesPerSecond;
   // By what both have shown; one that has shown nothing counts as just as fast.
-  const std::uint64_t other = helper.bytesPerSecond() > 0 ? helper.bytesPerSecond() : rate;
+  const std::uint64_t other = fresh.bytesPerSecond() > 0 ? fresh.bytesPerSecond() : rate;
   const std::uint64_t most = 1ULL << 32;
   std::uint64_t keep = open.size() * std::min(rate, most) / (std::min(rate, most) + std::min(other, most));
   keep = std::clamp(keep / kGrain * kGrain, kLeastPart, open.size() - kLeastPart);
-  slowest->shorten(io, open.from + keep);
-  ask(io, download, helper, {open.from + keep, open.to});
-  return true;
+  peers_.nodeAt(slowest.connection)->shorten(io, open.from + keep);
+  ask(io, download, fresh, {open.from + keep, open.to});
 }
 
 void NodeDownloads::shareOut(StepIo& io) {
-  std::vector<NodePeerSession*> idle;
+  std::vector<ConnectionId> idle;
   for (auto& [id, download] : downloads_) {
     if (download.body->total() == 0 || distrusted(id)) continue;
-    idle.clear();
-    peers_.idleNodes(io.now, download.name, idle);
-    for (NodePeerSession* node : idle) {
-      if (download.sources.size() >= kMaxSources) break;
-      if (const auto rest = unasked(download)) {
-        ask(io, download, *node, *rest);
-      } else if (!split(io, download, *node)) {
-        break;
+    // Seldom is there anything to share out; then nobody need be asked.
+    for (std::size_t next = 0; download.sources.size() < kMaxSources; ++next) {
+      const auto rest = unasked(download);
+      const auto from = rest ? std::nullopt : slowest(io.now, download);
+      if (!rest && !from) break;
+      if (next == 0) {
+        idle.clear();
+        peers_.idleNodes(io.now, download.name, idle);
+      }
+      if (next >= idle.size()) break;
+      if (rest) {
+        ask(io, download, *peers_.nodeAt(idle[next]), *rest);
+      } else {
+        split(io, download, *from, idle[next]);
       }
     }
   }
@@ -212,8 +225,8 @@ Progress NodeDownloads::progress(base::TimePoint now, const std::string& segment
       .received = download.body->size(), .total = download.body->total(), .startedAt = now, .byteAt = now};
   progress.behindHole = progress.received - download.body->prefix();
   for (const ConnectionId source : download.sources) {
-    const NodePeerSession* node = std::as_const(peers_).nodeAt(source);
-    if (node == nullptr || node->downloading() == nullptr) continue;
+    const NodePeerSession* node = sender(source);
+    if (node == nullptr) continue;
     const std::uint64_t speed = node->runningRate(now);
     progress.bytesPerSecond += speed;
     progress.startedAt = std::min(progress.startedAt, node->askedAt());

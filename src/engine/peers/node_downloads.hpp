@@ -39,10 +39,20 @@ class NodeDownloads {
     [[nodiscard]] virtual NodePeerSession* nodeAt(base::ConnectionId connection) = 0;
     [[nodiscard]] virtual const NodePeerSession* nodeAt(base::ConnectionId connection) const = 0;
     /// Idle ones that have loaded the segment, in order of their connections.
-    virtual void idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) = 0;
+    virtual void idleNodes(base::TimePoint now, const WireName& name, std::vector<base::ConnectionId>& nodes) const = 0;
   };
 
   explicit NodeDownloads(Peers& peers) : peers_(peers) {}
+
+  struct Download {
+    Segment segment;
+    WireName name;
+    std::uint64_t sign = 0;  ///< hashOf(segment.id)
+    std::shared_ptr<SegmentBody> body;
+    std::vector<base::ConnectionId> sources;
+    std::uint32_t depth = 0;  ///< relaying nodes between us and a complete source
+    bool several = false;     ///< nobody is to blame alone for what is in it
+  };
 
   /// Takes the segment from that node, and goes on after `start`. Preconditions: !has(segment.id); the node is idle and
   /// relays or has loaded it.
@@ -71,28 +81,31 @@ class NodeDownloads {
   [[nodiscard]] base::ConnectionId source(const std::string& segmentId) const;
   /// Precondition: has(segmentId).
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;
+  [[nodiscard]] std::size_t size() const { return downloads_.size(); }
+  /// visit(segmentId, Download), in the order of ids.
   template <class Visit>
   void forEach(Visit visit) const {
-    for (const auto& [id, download] : downloads_) visit(id, download.name, *download.body, download.depth);
+    for (const auto& [id, download] : downloads_) visit(id, download);
   }
 
  private:
-  struct Download {
-    Segment segment;
-    WireName name;
-    std::shared_ptr<SegmentBody> body;
-    std::vector<base::ConnectionId> sources;
-    std::uint32_t depth = 0;
-    bool several = false;  // nobody is to blame alone for what is in it
-  };
   using Downloads = std::map<std::string, Download>;
 
   void ask(StepIo& io, Download& download, NodePeerSession& node, BodyRange range);
   void complete(StepIo& io, Downloads::iterator at, base::ConnectionId from, const base::PeerId& who);
   /// Bytes that nobody has been asked for; none if there are none.
-  std::optional<BodyRange> unasked(const Download& download);
-  /// A part for `helper` of what another node is sending. False if there is nothing worth it.
-  bool split(StepIo& io, Download& download, NodePeerSession& helper);
+  [[nodiscard]] std::optional<BodyRange> unasked(const Download& download) const;
+  /// The sender that would take longest for its rest, where a part of that is worth another sender.
+  struct Slowest {
+    base::ConnectionId connection;
+    BodyRange open;
+    std::uint64_t bytesPerSecond = 0;
+  };
+  [[nodiscard]] std::optional<Slowest> slowest(base::TimePoint now, const Download& download) const;
+  /// `helper` gets a part of what it is sending.
+  void split(StepIo& io, Download& download, const Slowest& slowest, base::ConnectionId helper);
+  /// To be looked at and no more; null if it is not sending.
+  [[nodiscard]] const NodePeerSession* sender(base::ConnectionId connection) const;
 
   Peers& peers_;
   Downloads downloads_;

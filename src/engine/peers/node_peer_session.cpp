@@ -37,8 +37,7 @@ void NodePeerSession::onOpened(StepIo& io) {
 // ------------------------------------------------------------------------------------------------------ what it has
 
 wire::NodeStatus NodePeerSession::statusOf(const WireName& name) const {
-  const auto known = nodeNameOf(name, generation());
-  return known ? map_.find(*known) : wire::NodeStatus{};
+  return nodeStatusOf(map_, name, generation());
 }
 
 Availability NodePeerSession::availability(const WireName& name) const {
@@ -50,6 +49,11 @@ Availability NodePeerSession::availability(const WireName& name) const {
     case State::gone: break;
   }
   return Availability::none;
+}
+
+void NodePeerSession::forget(const WireName& name) {
+  saysOtherwise();
+  map_.set(*nodeNameOf(name, generation()), {});
 }
 
 std::uint32_t NodePeerSession::relayDepth(const WireName& name) const { return statusOf(name).depth; }
@@ -143,6 +147,7 @@ void NodePeerSession::onFrame(StepIo& io, wire::NodeFrame& frame) {
 void NodePeerSession::on(StepIo& io, const wire::NodeHello& hello) {
   greeted_ = true;
   flags_ = hello.flags;
+  saysOtherwise();
   io.events.push_back(event::PeersChanged{});
 }
 
@@ -151,6 +156,7 @@ void NodePeerSession::on(StepIo& io, const wire::NodeHave& have) {
   if (!changed) {
     broke(io, changed.error().detail);
   } else if (*changed) {
+    saysOtherwise();
     io.events.push_back(event::PeersChanged{});
   }
 }
@@ -230,7 +236,7 @@ void NodePeerSession::on(StepIo& io, const wire::NodeEnd& end) {
       return;
     }
     case Status::absent:
-      map_.set(*nodeNameOf(download_->name, generation()), {});
+      forget(download_->name);
       failDownload(io, {ErrorCode::notFound, "peer does not have the segment any more"});
       return;
     case Status::busy:
@@ -238,7 +244,7 @@ void NodePeerSession::on(StepIo& io, const wire::NodeEnd& end) {
       rest(io.now + kBusyRest);
       return;
     case Status::failed:
-      map_.set(*nodeNameOf(download_->name, generation()), {});
+      forget(download_->name);
       failDownload(io, {ErrorCode::unavailable, "what the peer relayed broke off"});
       return;
   }

@@ -87,6 +87,8 @@ class NodePeerSession final : public PeerSession {
   void on(StepIo& io, const wire::NodeCancel& cancel);
 
   [[nodiscard]] wire::NodeStatus statusOf(const WireName& name) const;
+  /// It has said that it does not have it after all.
+  void forget(const WireName& name);
   [[nodiscard]] NodeOutbox::Upload* uploadOf(const PeerRequest& request);
   void send(StepIo& io, const wire::NodeFrame& frame);
   void flush(StepIo& io);

@@ -24,6 +24,7 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
       meter_(meter),
       node_(settings.peerProtocols.size() > 1 || settings.schedulingPolicy == Scheduling::cooperative ? std::move(node)
                                                                                                       : std::string()),
+      ownId_(named() ? hashOf(node_) : 0),
       extension_(!kOnlyG0 && settings.peerExtension && settings.schedulingPolicy == Scheduling::cooperative
                      ? wire::kNodeVersion
                      : 0),
@@ -157,8 +158,6 @@ Progress PeerManager::progress(base::TimePoint now, const std::string& segmentId
   return source ? connections_.find(source)->second.session->progress(now) : Progress{};
 }
 
-std::uint64_t PeerManager::ownId() const { return named() ? hashOf(node_) : 0; }
-
 bool PeerManager::electing() const { return !kOnlyG0 && settings_.schedulingPolicy == Scheduling::cooperative; }
 
 bool PeerManager::resumes(ConnectionId connection) const {
@@ -222,11 +221,10 @@ const NodePeerSession* PeerManager::nodeAt(ConnectionId connection) const {
   return at == nullptr || !at->second.session ? nullptr : at->second.session->node();
 }
 
-void PeerManager::idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) {
+void PeerManager::idleNodes(base::TimePoint now, const WireName& name, std::vector<ConnectionId>& nodes) const {
   for (const Seat& seat : seats_) {
-    const NodePeerSession* node = std::as_const(*seat.session).node();
-    if (node == nullptr || !node->idle(now) || node->availability(name) != Availability::loaded) continue;
-    nodes.push_back(nodeAt(seat.connection));
+    if (seat.node == nullptr || !seat.node->idle(now)) continue;
+    if (seat.node->availability(name) == Availability::loaded) nodes.push_back(seat.connection);
   }
 }
 
@@ -318,7 +316,8 @@ void PeerManager::expel(StepIo& io, ConnectionId connection, Error why) {
 
 void PeerManager::settle(StepIo& io, Connections::Entry* at) {
   if (!at->second.session) return;
-  if (at->second.seat != kNoSeat) says_.forget(at->second.seat);
+  // Without a seat nothing is remembered.
+  if (at->second.session->takeSaysChanged() && at->second.seat != kNoSeat) says_.forget(at->second.seat);
   if (NodePeerSession* node = kOnlyG0 ? nullptr : at->second.session->node()) {
     const ConnectionId id = at->first;
     if (auto end = node->takeRangeEnd()) {

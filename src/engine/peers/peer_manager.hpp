@@ -26,6 +26,7 @@
 #include "engine/peers/peer_session.hpp"
 #include "engine/peers/peer_set.hpp"
 #include "engine/peers/swarms.hpp"
+#include "engine/scheduling/segment_key.hpp"
 #include "engine/timers.hpp"
 #include "engine/trackers/tracker_client.hpp"
 
@@ -78,7 +79,7 @@ class PeerManager final : private NodeDownloads::Peers {
                std::uint32_t relayLimit, std::vector<Holder>& holders) const;
   void neighbours(std::vector<Neighbour>& neighbours) const;
   /// Hash of the name that other p2pml nodes know us by.
-  [[nodiscard]] std::uint64_t ownId() const;
+  [[nodiscard]] std::uint64_t ownId() const { return ownId_; }
   /// In our swarms; none before a tracker has told.
   [[nodiscard]] std::optional<std::int64_t> viewers() const { return swarms_.viewers(); }
 
@@ -111,16 +112,21 @@ class PeerManager final : private NodeDownloads::Peers {
     const std::string& segmentId;
     const WireName& name;
     std::uint32_t depth;  ///< relaying nodes between us and a complete source
+    std::uint64_t sign;   ///< hashOf(segmentId)
+    bool begun;           ///< its first byte is here
   };
   template <class Visit>
   void forEachIncoming(Visit visit) const {
     if (!extended()) return;
-    nodes_.forEach([&](const std::string& id, const WireName& name, const SegmentBody&, std::uint32_t depth) {
-      visit(Incoming{id, name, depth});
+    nodes_.forEach([&](const std::string& id, const NodeDownloads::Download& download) {
+      visit(Incoming{id, download.name, download.depth, download.sign, download.body->begun()});
     });
+    if (downloads_.size() == nodes_.size()) return;  // those of nodes are all here too
     for (const auto& [id, source] : downloads_) {
+      if (nodes_.has(id)) continue;
       const PeerSession* session = downloadOf(id, source);
-      if (session != nullptr && !nodes_.has(id)) visit(Incoming{id, session->downloadName(), 0});
+      if (session == nullptr) continue;
+      visit(Incoming{id, session->downloadName(), 0, hashOf(id), !session->receivedAt(0).empty()});
     }
   }
   /// Bytes of a segment that peers are sending from `offset` on, as far as they are here in one piece.
@@ -187,6 +193,10 @@ class PeerManager final : private NodeDownloads::Peers {
   struct Seat {
     base::ConnectionId connection;
     PeerSession* session = nullptr;
+    const NodePeerSession* node = nullptr;  // session, if it is one
+    bool resumes = false;                   // as the session does
+    std::uint64_t id = 0;                   // Neighbour::id
+    base::TimePoint since{};
   };
   struct Batch {
     Generation generation{};
@@ -232,7 +242,7 @@ class PeerManager final : private NodeDownloads::Peers {
   void settleNodes(StepIo& io);
   [[nodiscard]] NodePeerSession* nodeAt(base::ConnectionId connection) override;
   [[nodiscard]] const NodePeerSession* nodeAt(base::ConnectionId connection) const override;
-  void idleNodes(base::TimePoint now, const WireName& name, std::vector<NodePeerSession*>& nodes) override;
+  void idleNodes(base::TimePoint now, const WireName& name, std::vector<base::ConnectionId>& nodes) const override;
   /// The session if it is getting that segment.
   [[nodiscard]] const PeerSession* downloadOf(const std::string& segmentId, base::ConnectionId connection) const;
   void readMarks(Connection& connection, std::string_view sdp) const;
@@ -244,7 +254,7 @@ class PeerManager final : private NodeDownloads::Peers {
   /// A connection that is no longer in connections_ leaves its seat.
   void unseat(const Connection& gone);
   /// What the peer there says of a queued segment.
-  [[nodiscard]] Availability saysOf(std::size_t seat, std::size_t place, const WireName& name) const;
+  [[nodiscard]] Said saysOf(std::size_t seat, std::size_t place, const WireName& name) const;
   void setHandshakeTimer(StepIo& io, base::ConnectionId connection, base::Duration after);
   void handshakeEnded(const Connection& connection);
 
@@ -254,6 +264,7 @@ class PeerManager final : private NodeDownloads::Peers {
   base::Rng& rng_;
   TransferMeter& meter_;
   const std::string node_;         // empty where nobody needs to know us again: one swarm, and no elections
+  const std::uint64_t ownId_;      // of node_
   const std::uint32_t extension_;  // newest version of the nodes' protocol that we speak; 0: none
   TrackerClient trackers_;
   Swarms swarms_;

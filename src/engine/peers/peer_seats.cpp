@@ -22,7 +22,9 @@ void PeerManager::seatPeers() {
   for (const auto& [who, usable] : peers_.members()) {
     Connection& connection = connections_.find(usable.connection)->second;
     connection.seat = seats_.size();
-    seats_.push_back({usable.connection, connection.session.get()});
+    PeerSession* session = connection.session.get();
+    seats_.push_back({usable.connection, session, kOnlyG0 ? nullptr : session->node(), session->resumes(),
+                      kOnlyG0 || who.node.empty() ? 0 : hashOf(who.node), usable.since});
   }
   says_.reset(seats_.size(), queued_);
 }
@@ -34,14 +36,19 @@ void PeerManager::unseat(const Connection& gone) {
   says_.reset(seats_.size(), queued_);
 }
 
-Availability PeerManager::saysOf(std::size_t seat, std::size_t place, const WireName& name) const {
-  return says_.get(seat, place, [&] { return seats_[seat].session->availability(name); });
+Said PeerManager::saysOf(std::size_t seat, std::size_t place, const WireName& name) const {
+  return says_.get(seat, place, [&] {
+    const PeerSession& session = *seats_[seat].session;
+    const Availability state = session.availability(name);
+    if (state != Availability::relaying) return Said{state};
+    return Said{state, static_cast<std::uint8_t>(session.relayDepth(name))};
+  });
 }
 
 Availability PeerManager::availability(std::size_t place, const WireName& name) const {
   Availability best = Availability::none;
   for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
-    best = std::max(best, saysOf(seat, place, name));
+    best = std::max(best, saysOf(seat, place, name).state);
     if (best == Availability::loaded) break;
   }
   return best;
@@ -50,7 +57,7 @@ Availability PeerManager::availability(std::size_t place, const WireName& name) 
 void PeerManager::idleHolders(base::TimePoint now, std::size_t place, const WireName& name,
                               std::vector<ConnectionId>& holders) const {
   for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
-    if (saysOf(seat, place, name) != Availability::loaded || !seats_[seat].session->idle(now)) continue;
+    if (saysOf(seat, place, name).state != Availability::loaded || !seats_[seat].session->idle(now)) continue;
     holders.push_back(seats_[seat].connection);
   }
 }
@@ -58,26 +65,23 @@ void PeerManager::idleHolders(base::TimePoint now, std::size_t place, const Wire
 void PeerManager::holders(base::TimePoint now, const std::string& segmentId, std::size_t place, const WireName& name,
                           std::uint32_t relayLimit, std::vector<Holder>& holders) const {
   for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
-    Availability state = saysOf(seat, place, name);
-    if (state == Availability::none) continue;
-    const PeerSession& session = *seats_[seat].session;
-    const std::uint32_t depth = state == Availability::relaying ? session.relayDepth(name) : 0;
-    if (state == Availability::relaying && (depth >= relayLimit || (extended() && nodes_.distrusted(segmentId)))) {
-      state = Availability::loadingByHttp;
-    }
-    holders.push_back({seats_[seat].connection, state, session.idle(now), session.resumes(), session.bytesPerSecond(),
-                       static_cast<std::uint8_t>(depth)});
+    const Said said = saysOf(seat, place, name);
+    if (said.state == Availability::none) continue;
+    if (holders.empty()) holders.reserve(seats_.size());
+    const auto& [connection, session, node, resumes, id, since] = seats_[seat];
+    const bool useless = said.state == Availability::relaying &&
+                         (said.depth >= relayLimit || (extended() && nodes_.distrusted(segmentId)));
+    const Availability state = useless ? Availability::loadingByHttp : said.state;
+    holders.push_back({connection, state, session->idle(now), resumes, session->bytesPerSecond(), said.depth});
   }
 }
 
 void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
-  for (const auto& [who, usable] : peers_.members()) {
-    const Connection& connection = connections_.find(usable.connection)->second;
-    const std::string& node = connection.remoteNode;
+  neighbours.reserve(neighbours.size() + seats_.size());
+  for (const Seat& seat : seats_) {
     // A mark is asked for where nodes elect; who does not write it takes no part, nor does who says so.
-    const NodePeerSession* session = nodeAt(usable.connection);
-    const bool cooperative = electing() && !node.empty() && (session == nullptr || session->cooperative());
-    neighbours.push_back({usable.connection, node.empty() ? 0 : hashOf(node), cooperative, usable.since});
+    const bool cooperative = electing() && seat.id != 0 && (seat.node == nullptr || seat.node->cooperative());
+    neighbours.push_back({seat.connection, seat.id, cooperative, seat.since});
   }
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -75,6 +76,8 @@ class PeerSession {
   [[nodiscard]] virtual Availability availability(const WireName& name) const = 0;
   /// Of a segment that it is relaying (docs/protocol/node.md).
   [[nodiscard]] virtual std::uint32_t relayDepth(const WireName&) const { return 0; }
+  /// availability() or relayDepth() may answer otherwise than when this was last asked.
+  bool takeSaysChanged() { return std::exchange(saysChanged_, false); }
   [[nodiscard]] virtual std::size_t segmentCount() const = 0;
   /// No request of ours is open and the peer is not resting after a stall.
   [[nodiscard]] bool idle(base::TimePoint now) const { return !download_ && now >= restUntil_; }
@@ -178,6 +181,8 @@ class PeerSession {
   /// The peer is not asked for anything until then.
   void rest(base::TimePoint when);
   void cameWhole() { stalls_ = 0; }
+  /// To be called with every change of what the peer says it has.
+  void saysOtherwise() { saysChanged_ = true; }
   void close(base::Error error) { mustClose_ = std::move(error); }
   static base::Error wrongSize(std::uint64_t announced);
 
@@ -189,6 +194,7 @@ class PeerSession {
 
  private:
   std::optional<base::Error> mustClose_;
+  bool saysChanged_ = false;
   base::TimePoint restUntil_ = base::TimePoint::min();
   SmoothedValue rate_;
   base::TimePoint lastSentAt_ = base::TimePoint::min();  // bytes of a segment

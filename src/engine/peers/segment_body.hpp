@@ -34,6 +34,8 @@ class SegmentBody {
 
   /// Bytes that are here.
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// The first byte is here.
+  [[nodiscard]] bool begun() const { return !runs_.empty() && runs_.front().from == 0; }
   /// Those of them that have everything before them too.
   [[nodiscard]] std::uint64_t prefix() const;
   [[nodiscard]] bool complete() const { return total_ != 0 && size_ == total_; }
