@@ -7,14 +7,6 @@
 
 namespace p2pml::engine {
 
-namespace {
-
-/// Answers to p2pml nodes at a time, over all of them. A line that serves few at a time serves each of them soon, and
-/// they serve the others: with two or three a segment reaches a thousand viewers within a few hops.
-constexpr std::size_t kUploadSlots = 3;
-
-}  // namespace
-
 using State = wire::NodeStatus::State;
 
 base::Bytes LoaderCore::comingAt(const std::string& segmentId, std::uint64_t offset) const {
@@ -84,7 +76,8 @@ bool LoaderCore::uploadSlot() const {
   peers_.forEachPeer([&](const PeerSession& peer) {
     if (const NodePeerSession* node = peer.node()) open += node->uploads();
   });
-  return open <= kUploadSlots;
+  const base::Duration duration = queue_.empty() ? base::Duration() : queue_.front().need.duration;
+  return open <= meter_.uplink().answersAtATime(segmentBytes_.get(), duration);
 }
 
 void LoaderCore::relay(StepIo& io) {

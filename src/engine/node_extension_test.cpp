@@ -203,6 +203,25 @@ TEST_F(NodeExtensionTest, MoreRequestsThanAreServedAreTurnedAway) {
   EXPECT_TRUE(alice.isOpen());
 }
 
+TEST_F(NodeExtensionTest, ASlowLineServesOneAtATime) {
+  // 10 kB/s are played: each answer is to have 35 kB/s, and 30 kB is what goes out within a second.
+  loadNow(1);
+  world->respond("m+1", body(40'000));
+  NodePeer alice = NodePeer::connect(*world, "alice");
+  alice.requests(1, 1, 0, 30'000);
+  world->advance(1100);
+  alice.requests(2, 1, 0, 10);
+  loadNow(2);
+  world->head("m+2", 40'000);
+  world->data("m+2", body(20'000));
+  NodePeer bob = NodePeer::connect(*world, "bob");
+  bob.requests(1, 2);
+  EXPECT_THAT(bob.received(), Contains("data 1 at 0 of 40000"));
+  alice.received();
+  alice.requests(3, 2);
+  EXPECT_THAT(alice.received(), ElementsAre("end 3 busy 0"));
+}
+
 // ---------------------------------------------------------------------------------------------------------- relaying
 
 TEST_F(NodeExtensionTest, WhatComesFromTheOriginIsPassedOnAsItComes) {

@@ -9,6 +9,7 @@
 #include "engine/internal_events.hpp"
 #include "engine/peers/upload_limit.hpp"
 #include "engine/stats.hpp"
+#include "engine/uplink.hpp"
 
 namespace p2pml::engine {
 
@@ -31,12 +32,16 @@ class TransferMeter {
   [[nodiscard]] std::int64_t bytesPerMillisecond(base::TimePoint now) { return bandwidth_.bytesPerMillisecond(now); }
   /// Of everything that goes out, all peers together.
   [[nodiscard]] UploadLimit& uploadLimit() { return uploadLimit_; }
+  /// What the own line gives to p2pml nodes.
+  [[nodiscard]] Uplink& uplink() { return uplink_; }
+  [[nodiscard]] const Uplink& uplink() const { return uplink_; }
   [[nodiscard]] Stats& stats() { return stats_; }
 
  private:
   Stats& stats_;
   UploadLimit uploadLimit_;
   BandwidthMeter bandwidth_;
+  Uplink uplink_;
 };
 
 }  // namespace p2pml::engine

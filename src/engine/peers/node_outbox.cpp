@@ -68,7 +68,10 @@ void NodeOutbox::cancel(std::uint64_t request, std::uint64_t at) {
   if (!upload->end && upload->full()) upload->end = wire::NodeEnd::Status::complete;
 }
 
-void NodeOutbox::onDrained(std::uint64_t total) { drained_ = std::clamp(total, drained_, handedOver_); }
+std::uint64_t NodeOutbox::onDrained(std::uint64_t total) {
+  const std::uint64_t before = std::exchange(drained_, std::clamp(total, drained_, handedOver_));
+  return drained_ - before;
+}
 
 std::optional<NodeOutbox::Message> NodeOutbox::take(bool payload) {
   if (handedOver_ - drained_ >= kHighWater) return std::nullopt;

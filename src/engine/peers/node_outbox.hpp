@@ -60,8 +60,9 @@ class NodeOutbox {
   /// What is wanted ends at `at`, or where it has got to already. 0: nothing is wanted any more, and nobody is told.
   void cancel(std::uint64_t request, std::uint64_t at);
 
-  /// Of everything handed out by take(), how much the channel has passed on so far.
-  void onDrained(std::uint64_t total);
+  /// Of everything handed out by take(), how much the channel has passed on so far. The answer: how much more than told
+  /// before.
+  std::uint64_t onDrained(std::uint64_t total);
 
   struct Message {
     base::Bytes data;

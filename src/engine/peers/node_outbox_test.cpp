@@ -73,6 +73,17 @@ TEST_F(NodeOutboxTest, WhatIsRelayedGoesOutAsItComes) {
   EXPECT_THAT(taken(), ElementsAre("end 1 failed 0"));
 }
 
+TEST_F(NodeOutboxTest, WhatTheChannelHasPassedOnCountsOnce) {
+  outbox.open(1, 0, 0);
+  outbox.find(1)->total = 100'000;
+  give(1, 100'000);
+  taken();
+  EXPECT_EQ(outbox.onDrained(60'000), 60'000u);
+  EXPECT_EQ(outbox.onDrained(60'000), 0u);
+  EXPECT_EQ(outbox.onDrained(100), 0u);
+  EXPECT_EQ(outbox.onDrained(sent + 1), sent - 60'000);
+}
+
 TEST_F(NodeOutboxTest, OnlyWhatIsWanted) {
   outbox.open(1, 2, 6);
   outbox.find(1)->total = 10;

@@ -280,7 +280,7 @@ void NodePeerSession::flush(StepIo& io) {
 }
 
 void NodePeerSession::onDrained(StepIo& io, std::uint64_t total) {
-  outbox_.onDrained(total);
+  meter_.uplink().passedOn(io.now, outbox_.onDrained(total));
   flush(io);
 }
 
