@@ -31,15 +31,14 @@ class Uplink {
   static constexpr std::uint64_t kUsualAnswers = 3;
   static constexpr std::uint64_t kMostAnswers = 8;
 
-  /// Answers that the line serves at a time, each at three and a half times the pace of playing; one more where the last
-  /// of them gets less, so that a line which could give more is seen to. At least one. `segmentBytes` are played in
-  /// `duration`; 0: not known.
+  /// Answers that the line serves at a time, each at three and a half times the pace of playing; one more where the
+  /// last of them gets less, so that a line which could give more is seen to. At least one. `segmentBytes` are played
+  /// in `duration`; 0: not known.
   [[nodiscard]] std::uint64_t answersAtATime(std::uint64_t segmentBytes, base::Duration duration) const {
     constexpr std::uint64_t kMostBytes = 1ULL << 32;
-    const auto each = duration <= base::Duration()
-                          ? 0
-                          : std::min(segmentBytes, kMostBytes) * (1'000'000 * 7 / 2) /
-                                static_cast<std::uint64_t>(duration.count());
+    const auto each = duration <= base::Duration() ? 0
+                                                   : std::min(segmentBytes, kMostBytes) * (1'000'000 * 7 / 2) /
+                                                         static_cast<std::uint64_t>(duration.count());
     if (best_ == 0 || each == 0) return kUsualAnswers;
     return std::min((best_ - 1) / each + 1, kMostAnswers);
   }

@@ -21,6 +21,19 @@ NodeOptions cooperative(const World& world, bool extension) {
   return options;
 }
 
+/// All are to have these segments in time; the first one fetches at once.
+void loadAll(const std::vector<Node*>& nodes, std::uint64_t from, std::uint64_t to) {
+  for (Node* node : nodes) {
+    auto list = World::segments("row", from, to);
+    for (engine::Segment& segment : list) {
+      segment.duration = 4000;
+      segment.neededIn = 20'000 + segment.priority * 4000;
+    }
+    if (node == nodes[0]) list.back().neededIn = 0;
+    node->load(std::move(list), World::streamSwarmId("row"));
+  }
+}
+
 /// Four in a row, each of whom reaches its neighbours only and sends a segment of 1 MB in a second; only the first may
 /// fetch. How much later than the first the last one has it.
 base::Duration lag(bool extension) {
@@ -36,21 +49,9 @@ base::Duration lag(bool extension) {
   for (std::size_t a = 0; a < row.size(); ++a) {
     for (std::size_t b = a + 2; b < row.size(); ++b) world.network().forbid(row[a]->id(), row[b]->id());
   }
-  const auto load = [&](std::uint64_t from, std::uint64_t to) {
-    for (Node* node : row) {
-      auto list = World::segments("row", from, to);
-      for (engine::Segment& segment : list) {
-        segment.duration = 4000;
-        segment.neededIn = 20'000 + segment.priority * 4000;
-      }
-      // The first fetches at once what it is asked for.
-      if (node == row[0]) list.back().neededIn = 0;
-      node->load(std::move(list), World::streamSwarmId("row"));
-    }
-  };
-  load(0, 0);
+  loadAll(row, 0, 0);
   world.run(seconds(20));
-  load(1, 1);
+  loadAll(row, 1, 1);
   world.run(seconds(20));
   const std::string id = World::segmentId("row", 1);
   for (const Node* node : row) EXPECT_TRUE(node->hasLoaded(id)) << node->name();
@@ -64,6 +65,30 @@ TEST(Relay, ARowOfNodesHasASegmentInLittleMoreThanTheTimeOfOneHop) {
   const base::Duration stored = lag(false);
   EXPECT_GE(stored, seconds(3));
   EXPECT_LE(relayed, milliseconds(1300));
+}
+
+/// A line of 3 Mbit/s brings a segment of 1 MB to one neighbour in 2.7 s, who passes it on to all as it comes. Shared
+/// by three, it would take 8 s to each of them, and to all others.
+TEST(Relay, ASlowLineServesOneAndHoldsNobodyUp) {
+  World world(5);
+  world.origin().serveSegments("/s/", ".ts", "row", 1'000'000);
+  std::vector<Node*> nodes;
+  for (int i = 0; i < 8; ++i) {
+    NodeOptions options = cooperative(world, true);
+    options.line = {i == 0 ? 375'000U : 5'000'000U, 0, milliseconds(5), 0};
+    if (i > 0) options.settings.simultaneousHttpDownloads = 0;
+    nodes.push_back(&world.addNode(options));
+  }
+  // The first one shows what its line can do.
+  for (std::uint64_t number : {0U, 1U}) {
+    loadAll(nodes, number, number);
+    world.run(seconds(20));
+  }
+  const std::string id = World::segmentId("row", 1);
+  for (const Node* node : nodes) {
+    ASSERT_TRUE(node->hasLoaded(id)) << node->name();
+    EXPECT_LE(node->loaded().at(id).at - nodes[0]->loaded().at(id).at, seconds(5)) << node->name();
+  }
 }
 
 /// Some speak it, some do not: all get the same stream.
