@@ -137,6 +137,7 @@ export interface HybridLoaderSettings {
   p2pNotReceivingBytesTimeout: number
   httpNotReceivingBytesTimeout: number
   maxPeers: number
+  peerTurnoverInterval: number
   peerProtocols: Generation[]
   simultaneousUploads: number
   uploadBandwidthLimit: number

@@ -5,7 +5,7 @@ const names = ['cachedSegmentExpiration', 'cachedSegmentsCount', 'requiredSegmen
   'simultaneousHttpDownloads', 'httpDownloadProbability', 'httpDownloadProbabilityInterval', 'httpDownloadProbabilitySkipIfNoPeers',
   'httpFailedSegmentTimeout', 'httpDownloadMaxPriority', 'httpDownloadInitialTimeout', 'httpDownloadInitialTimeoutPerSegment',
   'httpUseRanges', 'simultaneousP2PDownloads', 'p2pDownloadMaxPriority', 'p2pSegmentDownloadTimeout', 'webRtcMaxMessageSize',
-  'trackerAnnounce', 'peerRequestsPerAnnounce', 'p2pNotReceivingBytesTimeout', 'httpNotReceivingBytesTimeout', 'maxPeers',
+  'trackerAnnounce', 'peerRequestsPerAnnounce', 'p2pNotReceivingBytesTimeout', 'httpNotReceivingBytesTimeout', 'maxPeers', 'peerTurnoverInterval',
   'peerProtocols', 'simultaneousUploads', 'uploadBandwidthLimit', 'schedulingPolicy', 'startupPolicy', 'peerExtension', 'httpPrefetchTime',
   'bufferedSegmentsCount']
 const callbackNames = ['segmentValidator', 'xhrSetup', 'segmentUrlBuilder', 'segmentsStorage']

@@ -73,6 +73,7 @@ constexpr SettingRow kRows[] = {
     integer("p2pNotReceivingBytesTimeout", &Settings::p2pNotReceivingBytesTimeout, 1, kMaxCount),
     count("httpNotReceivingBytesTimeout", &Settings::httpNotReceivingBytesTimeout),
     integer("maxPeers", &Settings::maxPeers, 0, 10'000),
+    count("peerTurnoverInterval", &Settings::peerTurnoverInterval),
     other("peerProtocols", SettingKind::generations),
     // The module of G0 alone serves all at once, as the seed does.
     integer("simultaneousUploads", &Settings::simultaneousUploads, 0, kOnlyG0 ? 0 : kMaxCount),

@@ -81,6 +81,7 @@ struct Settings {
   std::int64_t simultaneousUploads = 0;   ///< 0: the policy's own number, none for classic
   std::int64_t uploadBandwidthLimit = 0;  ///< bytes per second to all peers together; 0: no limit
   // Of the cooperative policy.
+  std::int64_t peerTurnoverInterval = 15'000;  ///< an idle peer of a full set makes room so often at most; 0: none does
   Startup startupPolicy = Startup::fast;
   bool peerExtension = true;               ///< the nodes' own protocol (docs/protocol/node.md); cooperative policy
   std::int64_t httpPrefetchTime = 30'000;  ///< how far ahead of the player segments are fetched for all

@@ -47,6 +47,10 @@ constexpr Description kDescriptions[] = {
     {"httpNotReceivingBytesTimeout",
      "Milliseconds without a byte after which an HTTP download is tried again at once; 0: never"},
     {"maxPeers", "Most connected peers of one loader"},
+    {"peerTurnoverInterval",
+     "Milliseconds at least from one idle peer to the next that make room for newcomers when there are maxPeers; 0: "
+     "none "
+     "does; cooperative only"},
     {"peerProtocols",
      "Generations of peers to exchange segments with, each in its own swarm: G0 is 0.6, G2 1.0.4 to 2.2, G3 2.3 to 4, "
      "G4 5.0"},

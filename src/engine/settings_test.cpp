@@ -271,6 +271,7 @@ TEST(Setting, SchedulingPolicyAndStartupPolicy) {
   EXPECT_EQ(textError(R"({"startupPolicy":1})"), R"(setting startupPolicy: got 1, expected "fast" or "p2pFirst")");
 }
 TEST(Setting, PeerExtension) { expectBoolean("peerExtension", &Settings::peerExtension, true); }
+TEST(Setting, PeerTurnoverInterval) { expectCount("peerTurnoverInterval", &Settings::peerTurnoverInterval, 15'000); }
 TEST(Setting, HttpPrefetchTime) { expectCount("httpPrefetchTime", &Settings::httpPrefetchTime, 30'000); }
 TEST(Setting, SimultaneousUploads) { expectCount("simultaneousUploads", &Settings::simultaneousUploads, 0); }
 TEST(Setting, UploadBandwidthLimit) { expectCount("uploadBandwidthLimit", &Settings::uploadBandwidthLimit, 0); }
@@ -362,7 +363,7 @@ TEST(Settings, InfosTellTheTableInItsOrder) {
   const auto& infos = settingInfos();
   const Json json = toJson(Settings{});
   ASSERT_EQ(infos.size(), json.object()->size());
-  EXPECT_EQ(infos.size(), 31U);
+  EXPECT_EQ(infos.size(), 32U);
   EXPECT_EQ(infos.front().name, "cachedSegmentExpiration");
   EXPECT_EQ(infos[20].name, "rtcConfig");
   EXPECT_EQ(infos.back().name, "httpPrefetchTime");

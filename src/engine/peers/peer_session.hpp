@@ -6,6 +6,7 @@
 // bounded.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -66,6 +67,10 @@ class PeerSession {
   [[nodiscard]] const std::string& remoteAddress() const { return remote_.address; }
   [[nodiscard]] std::uint64_t bytesDownloaded() const { return bytesDownloaded_; }
   [[nodiscard]] std::uint64_t bytesUploaded() const { return bytesUploaded_; }
+  /// When bytes of a segment last came from it or went to it; long ago if never.
+  [[nodiscard]] base::TimePoint usedAt() const { return std::max(lastSentAt_, lastCameAt_); }
+  /// What it was asked for last did not come, or it has sent what is not of its protocol.
+  [[nodiscard]] bool failing() const { return stalls_ > 0 || faults_ > 0; }
 
   /// This, if it is a p2pml node that speaks the nodes' protocol.
   [[nodiscard]] virtual NodePeerSession* node() { return nullptr; }
@@ -198,6 +203,7 @@ class PeerSession {
   base::TimePoint restUntil_ = base::TimePoint::min();
   SmoothedValue rate_;
   base::TimePoint lastSentAt_ = base::TimePoint::min();  // bytes of a segment
+  base::TimePoint lastCameAt_ = base::TimePoint::min();
   int stalls_ = 0;
   int faults_ = 0;
   std::uint64_t bytesDownloaded_ = 0;
