@@ -116,7 +116,8 @@ struct StepIo {
 struct IdCounters {
   std::uint64_t lastRequest = 0;
   std::uint64_t lastConnection = 0;
-  std::uint64_t lastSocket = 0;  ///< TrackerClient counts on
+  std::uint64_t lastSocket = 0;    ///< TrackerClient counts on
+  std::uint64_t lastNodeForm = 0;  ///< own_availability.hpp
 
   base::RequestId nextRequest() { return base::RequestId(++lastRequest); }
   base::ConnectionId nextConnection() { return base::ConnectionId(++lastConnection); }

@@ -241,12 +241,12 @@ void LoaderCore::shiftTimes(base::TimePoint now, const std::string& id) {
   const base::TimePoint needed = here->need.at;
   for (std::size_t i = 0; i < queue_.size(); ++i) {
     // The player waits for another one.
-    if (queue_[i].need.at < needed && !items_[i].stored) return;
+    if (queue_[i].need.at < needed && !listed_[i].stored) return;
   }
   for (std::size_t i = 0; i < queue_.size(); ++i) {
     if (queue_[i].need.at <= needed) continue;
     queue_[i].need.at += now - needed;
-    items_[i].neededAt = queue_[i].need.at;
+    listed_[i].need.at = queue_[i].need.at;
   }
 }
 
@@ -605,10 +605,20 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
   for (const auto& [request, validation] : validations_) validating.insert(validation.segment.id);
   // What is stored changes seldom; it is looked at after nearly every message of a peer.
   if (std::exchange(storeSeen_, store_.changes()) != store_.changes()) noteStored();
-  std::vector<QueueItem> items = items_;
+  const std::uint64_t busy = busyMarks();
+  std::vector<QueueItem> items(listed_.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
+    const Listed& listed = listed_[i];
+    QueueItem& item = items[i];
+    item.priority = listed.priority;
+    item.stored = listed.stored;
+    item.key = listed.key;
+    item.neededAt = listed.need.at;
+    item.duration = listed.need.duration;
+    item.queuedAt = listed.since;
+    if ((busy >> listed.mark & 1) == 0) continue;
     const Queued& queued = queue_[i];
-    fillIn(io.now, queued, !validating.empty() && validating.contains(queued.segment.id), items[i]);
+    fillIn(io.now, queued, !validating.empty() && validating.contains(queued.segment.id), item);
   }
   const QueuePeers peers(*this, io.now);
   const SchedulerView view{io.now,        options_.settings,      items,       peers,
@@ -619,23 +629,39 @@ void LoaderCore::schedule(StepIo& io, Decide decide) {
 }
 
 void LoaderCore::listQueue() {
-  items_.clear();
-  items_.reserve(queue_.size());
+  listed_.clear();
+  listed_.reserve(queue_.size());
   for (const Queued& queued : queue_) {
-    QueueItem item;
-    item.priority = queued.segment.priority;
-    item.key = queued.key;
-    item.neededAt = queued.need.at;
-    item.duration = queued.need.duration;
-    item.queuedAt = queued.since;
-    items_.push_back(item);
+    listed_.push_back(
+        {queued.segment.priority, queued.key, queued.need, queued.since, markOf(queued.segment.id), false});
   }
   noteStored();
   peers_.setQueue(queue_.size());
 }
 
 void LoaderCore::noteStored() {
-  for (std::size_t i = 0; i < items_.size(); ++i) items_[i].stored = store_.has(queue_[i].segment.id);
+  for (std::size_t i = 0; i < listed_.size(); ++i) listed_[i].stored = store_.has(queue_[i].segment.id);
+}
+
+std::uint8_t LoaderCore::markOf(const std::string& id) {
+  // Ids mostly end in the segment's number.
+  unsigned mark = 0;
+  for (std::size_t i = id.size() - std::min<std::size_t>(id.size(), 2); i < id.size(); ++i) {
+    mark = mark * 10 + static_cast<unsigned char>(id[i]);
+  }
+  return mark % 64;
+}
+
+std::uint64_t LoaderCore::busyMarks() const {
+  std::uint64_t busy = 0;
+  const auto add = [&busy](const std::string& id) { busy |= std::uint64_t{1} << markOf(id); };
+  for (const auto& [id, request] : http_.all()) add(id);
+  http_.forEachFailed(add);
+  peers_.forEachDownload(add);
+  for (const auto& [id, partial] : partials_) add(id);
+  for (const std::string& id : deliveredOnly_) add(id);
+  for (const auto& [request, validation] : validations_) add(validation.segment.id);
+  return busy;
 }
 
 void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validating, QueueItem& item) const {
@@ -748,7 +774,7 @@ void LoaderCore::broadcastAvailability(StepIo& io) {
 OwnAvailability LoaderCore::ownAvailability() {
   store_.unshareLost();
   OwnAvailability own = makeOwnAvailability(store_, http_, stream_, options_.settings);
-  if (peers_.extended()) addNodeForms(own, store_, receiving(), stream_, options_.settings);
+  if (peers_.extended()) addNodeForms(own, store_, receiving(), stream_, options_.settings, ids_);
   return own;
 }
 

@@ -53,6 +53,15 @@ class LoaderCore {
     Deadlines::Need need;
     base::TimePoint since{};
   };
+  /// Of a queued segment: what a look at the queue begins with, in little memory.
+  struct Listed {
+    std::int64_t priority = 0;
+    std::uint64_t key = 0;
+    Deadlines::Need need;
+    base::TimePoint since{};
+    std::uint8_t mark = 0;  // markOf()
+    bool stored = false;    // as of storeSeen_
+  };
   struct Validation {
     Segment segment;  // with data
     Method method;
@@ -126,6 +135,10 @@ class LoaderCore {
   /// After each change of queue_: what of it stays the same until the next one.
   void listQueue();
   void noteStored();
+  /// A bit for the marks of all ids of which there is more to tell than whether they are stored.
+  [[nodiscard]] std::uint64_t busyMarks() const;
+  /// Place of an id's bit: equal ids have equal ones, and different ones mostly do not.
+  static std::uint8_t markOf(const std::string& id);
   /// What may be different each time.
   void fillIn(base::TimePoint now, const Queued& queued, bool validating, QueueItem& item) const;
   [[nodiscard]] Estimates estimates() const;
@@ -179,7 +192,7 @@ class LoaderCore {
 
   std::vector<InternalEvent> events_;
   std::vector<Queued> queue_;
-  std::vector<QueueItem> items_;  // of queue_, with what is stored as of storeSeen_
+  std::vector<Listed> listed_;  // of queue_
   std::uint64_t storeSeen_ = 0;
   std::map<base::RequestId, Validation> validations_;
   /// Starts of segments from peers that another peer may go on with, or HTTP (resumesOverHttp).

@@ -61,6 +61,26 @@ const OwnAvailability::Messages* OwnAvailability::messagesFor(Generation generat
   return form ? &*form : nullptr;
 }
 
+bool operator==(const OwnAvailability& a, const OwnAvailability& b) {
+  const auto same = [](const std::shared_ptr<const NodeForm>& x, const std::shared_ptr<const NodeForm>& y) {
+    return x == y || (x && y && *x == *y);
+  };
+  return a.json == b.json && a.externalIds == b.externalIds && a.sequences == b.sequences &&
+         (kOnlyG0 || std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), same));
+}
+
+const std::vector<base::Bytes>& NodeForm::messagesAfter(const NodeForm* before, std::size_t maxMessageSize) const {
+  const std::uint64_t known = before == nullptr ? 0 : before->serial_;
+  if (!last_ || last_->before != known || last_->maxMessageSize != maxMessageSize) {
+    const wire::NodeHave change = before == nullptr ? map_.all() : wire::NodeMap::difference(before->map_, map_);
+    last_ = Answer{known, maxMessageSize, {}};
+    if (change.reset || !change.numbers.empty() || !change.named.empty()) {
+      last_->messages = wire::encodeMessages(change, maxMessageSize);
+    }
+  }
+  return last_->messages;
+}
+
 OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloads& http, const std::string& stream,
                                     const Settings& settings) {
   OwnAvailability own;
@@ -78,12 +98,12 @@ OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloa
 }
 
 void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
-                  const std::string& stream, const Settings& settings) {
+                  const std::string& stream, const Settings& settings, IdCounters& ids) {
   for (const Generation generation : settings.peerProtocols) {
-    NodeForm& form = own.nodes[static_cast<std::size_t>(generation)];
+    auto& form = own.nodes[static_cast<std::size_t>(generation)];
     // G2 and G3 number alike.
-    if (generation == Generation::g3 && own.nodeMapFor(Generation::g2)) {
-      form = own.nodes[static_cast<std::size_t>(Generation::g2)];
+    if (generation == Generation::g3 && own.nodeFormFor(Generation::g2)) {
+      form = own.nodeFormFor(Generation::g2);
       continue;
     }
     std::vector<wire::NodeNumbers> numbers;
@@ -103,7 +123,7 @@ void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::ve
       return true;
     });
     for (const Receiving& segment : receiving) add(segment.name, segment.status);
-    form.map = std::make_shared<const wire::NodeMap>(std::move(numbers), std::move(named));
+    form = std::make_shared<const NodeForm>(++ids.lastNodeForm, wire::NodeMap(std::move(numbers), std::move(named)));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -29,11 +30,27 @@ struct Receiving {
 
 /// What p2pml nodes are told (docs/protocol/node.md): of the current stream, each names segments as the swarm does that
 /// it was met in. Shared by the sessions; equal by content.
-struct NodeForm {
-  std::shared_ptr<const wire::NodeMap> map;  ///< null if that form was not made
-  friend bool operator==(const NodeForm& a, const NodeForm& b) {
-    return a.map == b.map || (a.map && b.map && *a.map == *b.map);
-  }
+class NodeForm {
+ public:
+  /// `serial`: no other form of this loader has it.
+  NodeForm(std::uint64_t serial, wire::NodeMap map) : serial_(serial), map_(std::move(map)) {}
+
+  /// What a node gets that was told `before`, null: nothing; none if it knows all of it. Most nodes were told the same
+  /// before: the last answer is remembered.
+  [[nodiscard]] const std::vector<base::Bytes>& messagesAfter(const NodeForm* before, std::size_t maxMessageSize) const;
+
+  friend bool operator==(const NodeForm& a, const NodeForm& b) { return a.map_ == b.map_; }
+
+ private:
+  struct Answer {
+    std::uint64_t before = 0;  // serial; 0: nothing
+    std::size_t maxMessageSize = 0;
+    std::vector<base::Bytes> messages;
+  };
+
+  std::uint64_t serial_;
+  wire::NodeMap map_;
+  mutable std::optional<Answer> last_;
 };
 
 /// Encoded once for all peers; each session sends the form that its peer reads. A form that no generation of
@@ -44,14 +61,14 @@ struct OwnAvailability {
   std::optional<Messages> externalIds;  ///< of the current stream, Numbering::externalId
   std::optional<Messages> sequences;    ///< of the current stream, Numbering::sequence
 
-  std::array<NodeForm, kGenerations> nodes;  ///< by generation; those with equal names share one
+  std::array<std::shared_ptr<const NodeForm>, kGenerations> nodes;  ///< by generation; those with equal names share one
 
-  /// Null if that form was not made.
+  // Null if that form was not made.
   [[nodiscard]] const Messages* messagesFor(Generation generation) const;
-  [[nodiscard]] const std::shared_ptr<const wire::NodeMap>& nodeMapFor(Generation generation) const {
-    return nodes[static_cast<std::size_t>(generation)].map;
+  [[nodiscard]] const std::shared_ptr<const NodeForm>& nodeFormFor(Generation generation) const {
+    return nodes[static_cast<std::size_t>(generation)];
   }
-  friend bool operator==(const OwnAvailability&, const OwnAvailability&) = default;
+  friend bool operator==(const OwnAvailability& a, const OwnAvailability& b);
 };
 
 /// Linear in what it tells of. `stream` is the current one's name (WireName::stream).
@@ -60,7 +77,7 @@ OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloa
 
 /// Adds the forms for p2pml nodes. Linear in what they tell of.
 void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
-                  const std::string& stream, const Settings& settings);
+                  const std::string& stream, const Settings& settings, IdCounters& ids);
 
 /// The JSON map alone.
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http);

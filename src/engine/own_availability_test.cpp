@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/encoding.hpp"
 #include "wire/peer_binary.hpp"
@@ -173,6 +176,53 @@ TEST_F(AvailabilityMapTest, BinaryPeersAreToldOfTheirStreamOnlyAndOfWhatHasANumb
   };
   EXPECT_EQ(announced(Generation::g2), std::vector<std::int64_t>{0});
   EXPECT_EQ(announced(Generation::g4), std::vector<std::int64_t>{101});
+}
+
+wire::NodeMap numbers(std::int64_t first, std::uint64_t count) {
+  return {{{first, count, {wire::NodeStatus::State::loaded, 0}}}, {}};
+}
+
+TEST(NodeForm, TellsEachNodeWhatItDoesNotKnow) {
+  const wire::NodeMap maps[] = {numbers(1, 3), numbers(2, 3), numbers(4, 9)};
+  const NodeForm forms[] = {{1, maps[0]}, {2, maps[1]}, {3, maps[2]}};
+  // In an order in which neither the same node comes always, nor always another.
+  for (const int before : {0, 0, 1, 1, 0, -1, -1, 1, 2}) {
+    const NodeForm* known = before < 0 ? nullptr : &forms[before];
+    wire::NodeMap told = before < 0 ? numbers(77, 1) : maps[before];
+    const auto& messages = forms[2].messagesAfter(known, wire::kMaxNodeSentBytes);
+    EXPECT_EQ(messages.empty(), before == 2) << before;
+    for (const Bytes& message : messages) {
+      const auto frame = wire::NodeFrameReader(message.span()).next();
+      ASSERT_TRUE(frame && *frame);
+      ASSERT_TRUE(told.apply(std::get<wire::NodeHave>(**frame)));
+    }
+    EXPECT_EQ(told, maps[2]) << before;
+  }
+}
+
+TEST(NodeForm, MessagesAreAsShortAsAsked) {
+  std::vector<wire::NodeNamed> named;
+  for (int i = 0; i < 40; ++i) {
+    named.push_back({std::to_string(i) + std::string(200, 'x'), {wire::NodeStatus::State::loaded, 0}});
+  }
+  const NodeForm form(1, {{}, std::move(named)});
+  EXPECT_EQ(form.messagesAfter(nullptr, wire::kMaxNodeSentBytes).size(), 1U);
+  EXPECT_GT(form.messagesAfter(nullptr, wire::kMinNodeMessageBytes).size(), 3U);
+}
+
+TEST(OwnAvailability, IsEqualByWhatItTells) {
+  OwnAvailability a;
+  OwnAvailability b;
+  EXPECT_EQ(a, b);
+  a.nodes[0] = std::make_shared<const NodeForm>(1, numbers(1, 3));
+  EXPECT_FALSE(a == b);
+  b.nodes[0] = std::make_shared<const NodeForm>(2, numbers(1, 3));
+  EXPECT_EQ(a, b);
+  b.nodes[0] = std::make_shared<const NodeForm>(3, numbers(1, 4));
+  EXPECT_FALSE(a == b);
+  b.nodes = a.nodes;
+  b.json = OwnAvailability::Messages{Bytes::copyOf("{}")};
+  EXPECT_FALSE(a == b);
 }
 
 }  // namespace

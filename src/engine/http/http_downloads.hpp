@@ -75,6 +75,11 @@ class HttpDownloads {
   /// request.
   void refuse(base::TimePoint now, const std::string& id);
   [[nodiscard]] bool failedRecently(base::TimePoint now, const std::string& id) const;
+  /// visit(id) for all those and maybe some of which the time is over.
+  template <class Visit>
+  void forEachFailed(Visit visit) const {
+    for (const auto& [id, failure] : failures_) visit(id);
+  }
   /// When a segment may be asked for again that cannot wait for the end of that time: a pause after the failure that
   /// doubles with each one. None of these: it has not failed recently.
   [[nodiscard]] base::TimePoint retryAt(const std::string& id) const;

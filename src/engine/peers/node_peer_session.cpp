@@ -264,12 +264,9 @@ void NodePeerSession::flush(StepIo& io) {
   for (;;) {
     // What we have is told as it is when it can go out.
     if (telling_ && outbox_.idle()) {
-      const wire::NodeHave change = told_ ? wire::NodeMap::difference(*told_, *telling_) : telling_->all();
-      told_ = std::move(telling_);
-      telling_.reset();
-      if (change.reset || !change.numbers.empty() || !change.named.empty()) {
-        outbox_.setAnnouncement(wire::encodeMessages(change, frameLimit(settings_)));
-      }
+      const auto& messages = telling_->messagesAfter(told_.get(), frameLimit(settings_));
+      if (!messages.empty()) outbox_.setAnnouncement(messages);
+      told_ = std::exchange(telling_, nullptr);
     }
     auto message = outbox_.take(mayUpload(io.now));
     if (!message) break;
@@ -285,7 +282,7 @@ void NodePeerSession::onDrained(StepIo& io, std::uint64_t total) {
 }
 
 void NodePeerSession::sendAvailability(StepIo& io, const OwnAvailability& own) {
-  telling_ = own.nodeMapFor(generation());
+  telling_ = own.nodeFormFor(generation());
   flush(io);
 }
 

@@ -100,8 +100,8 @@ class NodePeerSession final : public PeerSession {
   bool greeted_ = false;
   std::uint64_t flags_ = 0;
   wire::NodeMap map_;
-  std::shared_ptr<const wire::NodeMap> told_;     // the peer knows that we have this
-  std::shared_ptr<const wire::NodeMap> telling_;  // and is to know this
+  std::shared_ptr<const NodeForm> told_;     // the peer knows that we have this
+  std::shared_ptr<const NodeForm> telling_;  // and is to know this
 
   // Our request: download_ says of which segment.
   std::uint64_t lastRequest_ = 0;

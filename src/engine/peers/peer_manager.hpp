@@ -74,6 +74,11 @@ class PeerManager final : private NodeDownloads::Peers {
   /// Bytes of a segment wait to be sent to it; false if it is gone.
   [[nodiscard]] bool uploading(base::ConnectionId connection) const;
   [[nodiscard]] bool downloading(const std::string& segmentId) const { return downloads_.contains(segmentId); }
+  /// visit(segmentId) for all those.
+  template <class Visit>
+  void forEachDownload(Visit visit) const {
+    for (const auto& [id, source] : downloads_) visit(id);
+  }
   /// Of a running download; nothing is known of one that is complete.
   [[nodiscard]] Progress progress(base::TimePoint now, const std::string& segmentId) const;
   /// A peer that relays it at a depth of `relayLimit` or more counts as loading it.
@@ -251,7 +256,8 @@ class PeerManager final : private NodeDownloads::Peers {
   void seatPeers();
   /// A connection that is no longer in connections_ leaves its seat.
   void unseat(const Connection& gone);
-  /// What the peer there says of a queued segment.
+  /// What the peer there says of a queued segment; ask() asks it.
+  [[nodiscard]] Said ask(std::size_t seat, const WireName& name) const;
   [[nodiscard]] Said saysOf(std::size_t seat, std::size_t place, const WireName& name) const;
   void setHandshakeTimer(StepIo& io, base::ConnectionId connection, base::Duration after);
   void handshakeEnded(const Connection& connection);

@@ -37,12 +37,14 @@ void PeerManager::unseat(const Connection& gone) {
 }
 
 Said PeerManager::saysOf(std::size_t seat, std::size_t place, const WireName& name) const {
-  return says_.get(seat, place, [&] {
-    const PeerSession& session = *seats_[seat].session;
-    const Availability state = session.availability(name);
-    if (state != Availability::relaying) return Said{state};
-    return Said{state, static_cast<std::uint8_t>(session.relayDepth(name))};
-  });
+  return says_.get(seat, place, [&] { return ask(seat, name); });
+}
+
+Said PeerManager::ask(std::size_t seat, const WireName& name) const {
+  const PeerSession& session = *seats_[seat].session;
+  const Availability state = session.availability(name);
+  if (state != Availability::relaying) return {state};
+  return {state, static_cast<std::uint8_t>(session.relayDepth(name))};
 }
 
 Availability PeerManager::availability(std::size_t place, const WireName& name) const {

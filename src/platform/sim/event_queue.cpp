@@ -34,6 +34,10 @@ EventQueue::Handle EventQueue::at(base::TimePoint when, Action action) {
 
 void EventQueue::release(std::uint32_t slot) {
   slots_[slot].action = nullptr;
+  free(slot);
+}
+
+void EventQueue::free(std::uint32_t slot) {
   ++slots_[slot].generation;
   freeSlots_.push_back(slot);
 }
@@ -102,7 +106,7 @@ bool EventQueue::step() {
   announce();
   now_ = entry.when;
   Action action = std::move(slots_[entry.slot].action);
-  release(entry.slot);
+  free(entry.slot);
   ++executed_;
   action();
   return true;

@@ -85,6 +85,8 @@ class EventQueue {
   /// Has the memory bring what the next few events begin with.
   void announce() const;
   void release(std::uint32_t slot);
+  /// The same of a slot whose action was taken out.
+  void free(std::uint32_t slot);
 
   base::TimePoint now_{};
   std::uint64_t lastSequence_ = 0;

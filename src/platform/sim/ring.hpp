@@ -33,7 +33,7 @@ class Ring {
   [[nodiscard]] T& front() { return places_[front_]; }
   T takeFront() {
     P2PML_ASSERT(size_ > 0);
-    T taken = std::exchange(places_[front_], T());
+    T taken = std::move(places_[front_]);
     front_ = (front_ + 1) & (capacity_ - 1);
     if (--size_ == 0 && !kKeepsMemory) clear();
     return taken;
