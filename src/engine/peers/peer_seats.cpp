@@ -66,15 +66,17 @@ void PeerManager::idleHolders(base::TimePoint now, std::size_t place, const Wire
 
 void PeerManager::holders(base::TimePoint now, const std::string& segmentId, std::size_t place, const WireName& name,
                           std::uint32_t relayLimit, std::vector<Holder>& holders) const {
-  for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
-    const Said said = saysOf(seat, place, name);
+  for (std::size_t i = 0; const Seat& seat : seats_) {
+    // Asked most often of all: as saysOf(), in place.
+    const Said said = says_.get(i, place, [&] { return ask(i, name); });
+    ++i;
     if (said.state == Availability::none) continue;
     if (holders.empty()) holders.reserve(seats_.size());
-    const auto& [connection, session, node, resumes, id, since] = seats_[seat];
     const bool useless = said.state == Availability::relaying &&
                          (said.depth >= relayLimit || (extended() && nodes_.distrusted(segmentId)));
     const Availability state = useless ? Availability::loadingByHttp : said.state;
-    holders.push_back({connection, state, session->idle(now), resumes, session->bytesPerSecond(), said.depth});
+    const PeerSession& session = *seat.session;
+    holders.push_back({seat.connection, state, session.idle(now), seat.resumes, session.bytesPerSecond(), said.depth});
   }
 }
 
