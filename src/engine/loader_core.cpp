@@ -8,6 +8,7 @@
 #include "base/encoding.hpp"
 #include "engine/own_availability.hpp"
 #include "engine/peers/node_mark.hpp"
+#include "engine/scheduling/moments.hpp"
 #include "engine/scheduling/segment_key.hpp"
 
 namespace p2pml::engine {
@@ -456,6 +457,8 @@ void LoaderCore::refuse(StepIo& io, Validation validation, Error error) {
     availabilityChanged_ = true;
   } else {
     peers_.release(validation.segment.id);
+    refusedAt_ = io.now;
+    availabilityChanged_ = true;
   }
   io.out.push_back(output::SegmentError{validation.segment, error, validation.peerId});
   // Of several peers any may have sent what is wrong: the segment is loaded anew, from its first byte, and the blame
@@ -516,7 +519,7 @@ void LoaderCore::handle(StepIo&, event::PeersChanged&) { queueChanged_ = true; }
 void LoaderCore::handle(StepIo& io, event::ChannelOpened& opened) {
   if (!sharing()) return;
   ++stats_.mapsSent;
-  const OwnAvailability own = ownAvailability();
+  const OwnAvailability own = ownAvailability(io.now);
   peers_.sendAvailability(io, opened.connection, own);
   // This peer knows more than the last broadcast told: going back to that one must be told again.
   if (announced_ && *announced_ != own) announced_.reset();
@@ -685,7 +688,7 @@ void LoaderCore::fillIn(base::TimePoint now, const Queued& queued, bool validati
 Estimates LoaderCore::estimates() const {
   if (kOnlyG0) return {};
   return {http_.bytesPerSecond(), http_.latency(),  segmentBytes_.get(), peers_.viewers(),
-          peers_.ownId(),         http_.failedAt(), http_.failures()};
+          peers_.ownId(),         http_.failedAt(), refusedAt_,          http_.failures()};
 }
 
 void LoaderCore::processQueue(StepIo& io) {
@@ -709,6 +712,10 @@ void LoaderCore::carryOut(StepIo& io, const Action& action) {
   const Queued& queued = queue_[action.index];
   const std::string& id = queued.segment.id;
   switch (action.kind) {
+    case Action::Kind::askAgainHttp:
+      http_.noteSilence(io.now);
+      keepPartial(id, http_.pause(io, id));
+      [[fallthrough]];
     case Action::Kind::startHttp: {
       // Without ranges HTTP starts over; a peer may still go on with the beginning if HTTP fails. So it does where a
       // validator decides: refused for what a peer has sent, the origin would count as failed.
@@ -763,7 +770,7 @@ void LoaderCore::broadcastAvailability(StepIo& io) {
     announced_.reset();
     return;
   }
-  OwnAvailability own = ownAvailability();
+  OwnAvailability own = ownAvailability(io.now);
   if (announced_ && *announced_ == own) return;
   announcedAt_ = io.now;
   stats_.mapsSent += peers_.peerCount();
@@ -771,10 +778,14 @@ void LoaderCore::broadcastAvailability(StepIo& io) {
   announced_ = std::move(own);
 }
 
-OwnAvailability LoaderCore::ownAvailability() {
+OwnAvailability LoaderCore::ownAvailability(base::TimePoint now) {
   store_.unshareLost();
   OwnAvailability own = makeOwnAvailability(store_, http_, stream_, options_.settings);
-  if (peers_.extended()) addNodeForms(own, store_, receiving(), stream_, options_.settings, ids_);
+  if (!peers_.extended()) return own;
+  const base::TimePoint failed = std::max(http_.failedAt(), refusedAt_);
+  const bool trouble = options_.settings.schedulingPolicy == Scheduling::cooperative &&
+                       failed != base::TimePoint::min() && now - failed < Moments::kTroubleTime;
+  addNodeForms(own, store_, receiving(), stream_, trouble, options_.settings, ids_);
   return own;
 }
 

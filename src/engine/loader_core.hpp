@@ -151,7 +151,7 @@ class LoaderCore {
   void broadcastAvailability(StepIo& io);
   void flushAvailability(StepIo& io);
   void tellFollowed(StepIo& io);
-  [[nodiscard]] OwnAvailability ownAvailability();
+  [[nodiscard]] OwnAvailability ownAvailability(base::TimePoint now);
 
   // Relaying (loader_relaying.cpp).
   /// What is still coming may be passed on: with a validator nothing is known to be right before the end.
@@ -208,6 +208,7 @@ class LoaderCore {
   bool destroyed_ = false;
   bool queueChanged_ = false;
   bool availabilityChanged_ = false;
+  base::TimePoint refusedAt_ = base::TimePoint::min();  // a validator refused what a peer had sent
 };
 
 }  // namespace p2pml::engine

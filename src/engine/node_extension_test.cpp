@@ -292,6 +292,41 @@ TEST_F(NodeExtensionTest, ARelayGoesOnOverHttp) {
   EXPECT_THAT(bob.received(), Contains("end 1 complete 40000"));
 }
 
+TEST_F(NodeExtensionTest, NodesAreToldThatTheOriginFails) {
+  loadNow(1);
+  NodePeer alice = NodePeer::connect(*world, "alice");
+  alice.received();
+  world->fail("m+1");
+  world->advance(60);
+  EXPECT_THAT(alice.received(), ElementsAre("have~ 1 gone"));
+  NodePeer bob = NodePeer::connect(*world, "bob");
+  EXPECT_THAT(bob.received(), Contains(HasSubstr("have!~")));
+}
+
+TEST_F(NodeExtensionTest, NodesAreToldThatAPeerSentWhatAValidatorRefuses) {
+  make(cooperative(), {.segmentValidator = true});
+  load({1});
+  NodePeer alice = NodePeer::connect(*world, "alice");
+  NodePeer bob = NodePeer::connect(*world, "bob");
+  bob.received();
+  alice.has(1);
+  alice.data(1, 0, "abcdef", 6);
+  const auto asked = world->take<output::ValidateSegment>();
+  ASSERT_EQ(asked.size(), 1U);
+  world->input(input::SegmentValidated{asked[0].request, base::Error{base::ErrorCode::malformed, "wrong"}});
+  world->advance(60);
+  EXPECT_THAT(bob.received(), ElementsAre("have~"));
+}
+
+TEST_F(NodeExtensionTest, WhereANodeTellsOfTroubleThereIsTimeForMoreTries) {
+  load({1}, 10'000);
+  NodePeer alice = NodePeer::connect(*world, "alice");
+  world->advance(100);
+  EXPECT_FALSE(world->httpRunning("m+1"));
+  alice.sends(wire::NodeHave{false, {}, {}, true});
+  EXPECT_TRUE(world->httpRunning("m+1"));
+}
+
 TEST_F(NodeExtensionTest, TwoThatWaitForEachOtherDoNot) {
   load({1});
   NodePeer alice = NodePeer::connect(*world, "alice");

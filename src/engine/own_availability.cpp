@@ -72,9 +72,11 @@ bool operator==(const OwnAvailability& a, const OwnAvailability& b) {
 const std::vector<base::Bytes>& NodeForm::messagesAfter(const NodeForm* before, std::size_t maxMessageSize) const {
   const std::uint64_t known = before == nullptr ? 0 : before->serial_;
   if (!last_ || last_->before != known || last_->maxMessageSize != maxMessageSize) {
-    const wire::NodeHave change = before == nullptr ? map_.all() : wire::NodeMap::difference(before->map_, map_);
+    wire::NodeHave change = before == nullptr ? map_.all() : wire::NodeMap::difference(before->map_, map_);
+    change.trouble = trouble_;
+    const bool news = trouble_ != (before != nullptr && before->trouble_);
     last_ = Answer{known, maxMessageSize, {}};
-    if (change.reset || !change.numbers.empty() || !change.named.empty()) {
+    if (news || change.reset || !change.numbers.empty() || !change.named.empty()) {
       last_->messages = wire::encodeMessages(change, maxMessageSize);
     }
   }
@@ -98,7 +100,7 @@ OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloa
 }
 
 void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
-                  const std::string& stream, const Settings& settings, IdCounters& ids) {
+                  const std::string& stream, bool trouble, const Settings& settings, IdCounters& ids) {
   for (const Generation generation : settings.peerProtocols) {
     auto& form = own.nodes[static_cast<std::size_t>(generation)];
     // G2 and G3 number alike.
@@ -123,7 +125,8 @@ void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::ve
       return true;
     });
     for (const Receiving& segment : receiving) add(segment.name, segment.status);
-    form = std::make_shared<const NodeForm>(++ids.lastNodeForm, wire::NodeMap(std::move(numbers), std::move(named)));
+    form = std::make_shared<const NodeForm>(++ids.lastNodeForm, wire::NodeMap(std::move(numbers), std::move(named)),
+                                            trouble);
   }
 }
 

@@ -33,13 +33,15 @@ struct Receiving {
 class NodeForm {
  public:
   /// `serial`: no other form of this loader has it.
-  NodeForm(std::uint64_t serial, wire::NodeMap map) : serial_(serial), map_(std::move(map)) {}
+  /// `trouble`: the origin, or what a validator looked at, has failed lately.
+  NodeForm(std::uint64_t serial, wire::NodeMap map, bool trouble = false)
+      : serial_(serial), map_(std::move(map)), trouble_(trouble) {}
 
   /// What a node gets that was told `before`, null: nothing; none if it knows all of it. Most nodes were told the same
   /// before: the last answer is remembered.
   [[nodiscard]] const std::vector<base::Bytes>& messagesAfter(const NodeForm* before, std::size_t maxMessageSize) const;
 
-  friend bool operator==(const NodeForm& a, const NodeForm& b) { return a.map_ == b.map_; }
+  friend bool operator==(const NodeForm& a, const NodeForm& b) { return a.map_ == b.map_ && a.trouble_ == b.trouble_; }
 
  private:
   struct Answer {
@@ -50,6 +52,7 @@ class NodeForm {
 
   std::uint64_t serial_;
   wire::NodeMap map_;
+  bool trouble_;
   mutable std::optional<Answer> last_;
 };
 
@@ -77,7 +80,7 @@ OwnAvailability makeOwnAvailability(const SegmentStore& store, const HttpDownloa
 
 /// Adds the forms for p2pml nodes. Linear in what they tell of.
 void addNodeForms(OwnAvailability& own, const SegmentStore& store, const std::vector<Receiving>& receiving,
-                  const std::string& stream, const Settings& settings, IdCounters& ids);
+                  const std::string& stream, bool trouble, const Settings& settings, IdCounters& ids);
 
 /// The JSON map alone.
 base::Bytes makeAvailabilityMap(const SegmentStore& store, const HttpDownloads& http);

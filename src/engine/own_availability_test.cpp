@@ -200,6 +200,22 @@ TEST(NodeForm, TellsEachNodeWhatItDoesNotKnow) {
   }
 }
 
+TEST(NodeForm, TroubleIsToldWhenItBeginsAndWhenItEnds) {
+  const NodeForm sound(1, numbers(1, 3));
+  const NodeForm troubled(2, numbers(1, 3), /*trouble=*/true);
+  EXPECT_FALSE(sound == troubled);
+  const auto told = [](const NodeForm& form, const NodeForm* before) {
+    const auto& messages = form.messagesAfter(before, wire::kMaxNodeSentBytes);
+    EXPECT_EQ(messages.size(), 1U);
+    const auto frame = wire::NodeFrameReader(messages[0].span()).next();
+    return std::get<wire::NodeHave>(**frame);
+  };
+  EXPECT_EQ(told(troubled, &sound), (wire::NodeHave{false, {}, {}, true}));
+  EXPECT_EQ(told(sound, &troubled), (wire::NodeHave{}));
+  EXPECT_TRUE(told(troubled, nullptr).trouble);
+  EXPECT_TRUE(troubled.messagesAfter(&troubled, wire::kMaxNodeSentBytes).empty());
+}
+
 TEST(NodeForm, MessagesAreAsShortAsAsked) {
   std::vector<wire::NodeNamed> named;
   for (int i = 0; i < 40; ++i) {

@@ -10,6 +10,9 @@
 namespace p2pml::wire {
 namespace {
 
+constexpr std::uint64_t kHaveReset = 1;
+constexpr std::uint64_t kHaveTrouble = 2;
+
 using base::ErrorCode;
 using base::fail;
 
@@ -79,7 +82,7 @@ void putFields(Out& out, const NodeHello& hello) {
   put(out, hello.flags);
 }
 void putFields(Out& out, const NodeHave& have) {
-  put(out, std::uint64_t{have.reset});
+  put(out, (have.reset ? kHaveReset : 0) | (have.trouble ? kHaveTrouble : 0));
   put(out, have.numbers.size());
   std::optional<std::int64_t> end;
   for (const NodeNumbers& run : have.numbers) {
@@ -178,7 +181,9 @@ void read(Fields& in, NodeHello& hello) {
 }
 
 void read(Fields& in, NodeHave& have) {
-  have.reset = (in.number("flags") & 1) != 0;
+  const std::uint64_t flags = in.number("flags");
+  have.reset = (flags & kHaveReset) != 0;
+  have.trouble = (flags & kHaveTrouble) != 0;
   const std::size_t runs = in.count("number of runs", 3);
   have.numbers.reserve(runs);
   std::int64_t end = 0;
@@ -334,12 +339,12 @@ std::vector<base::Bytes> encodeMessages(const NodeHave& have, std::size_t maxMes
   P2PML_ASSERT(maxMessageSize >= kMinNodeMessageBytes);
   std::vector<base::Bytes> messages;
   const std::size_t room = maxMessageSize - kHaveOverhead;
-  NodeHave part{have.reset, {}, {}};
+  NodeHave part{have.reset, {}, {}, have.trouble};
   std::size_t size = 0;
   const auto makeRoom = [&](std::size_t wanted) {
     if (size + wanted > room) {
       messages.push_back(encode(part));
-      part = {};
+      part = {false, {}, {}, have.trouble};
       size = 0;
     }
     size += wanted;

@@ -82,6 +82,7 @@ struct NodeHave {
   bool reset = false;
   std::vector<NodeNumbers> numbers;  ///< ascending, none twice
   std::vector<NodeNamed> named;
+  bool trouble = false;  ///< the origin, or what a validator looked at, has failed the sender lately
   friend bool operator==(const NodeHave&, const NodeHave&) = default;
 };
 /// Bytes from `from` up to, not including, `to` are wanted. Numbers of requests are the requester's.
@@ -127,7 +128,8 @@ using NodeFrame = std::variant<NodeHello, NodeHave, NodeRequest, NodeData, NodeE
 /// Preconditions: no number above kMaxNodeInteger, no text longer than kMaxNodeText, what NodeHave says of order.
 base::Bytes encode(const NodeFrame& frame);
 
-/// The same as messages of at most `maxMessageSize` bytes: the first resets if `have` does, the others add.
+/// The same as messages of at most `maxMessageSize` bytes: the first resets if `have` does, the others add. All tell of
+/// trouble if it does.
 /// Precondition: maxMessageSize >= kMinNodeMessageBytes.
 std::vector<base::Bytes> encodeMessages(const NodeHave& have, std::size_t maxMessageSize = kMaxNodeSentBytes);
 

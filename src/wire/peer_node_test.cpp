@@ -58,6 +58,8 @@ TEST(PeerNodeTest, FramesAsTheSpecificationShowsThem) {
       {NodeHello{1, NodeHello::kCooperative | NodeHello::kUploads}, "01020103"},
       {NodeHave{true, {{5, 3, kLoaded}, {8, 1, relayingAt(2)}}, {}}, "020901020a020300000a00"},
       {NodeHave{false, {{100, 1, kGone}}, {{"a.ts", kLoading}}}, "020d0001c80100000104612e747301"},
+      {NodeHave{true, {{5, 1, kLoaded}}, {}, true}, "020603010a000300"},
+      {NodeHave{false, {}, {}, true}, "0203020000"},
       {NodeRequest{7, 300, 0, 0}, "030507b0090000"},
       {NodeRequest{7, -1, 65536, 131072}, "03080702808004808008"},
       {NodeRequest{1, std::string("a.ts"), 0, 0}, "03080109612e74730000"},
@@ -124,7 +126,7 @@ TEST(PeerNodeTest, LargestNumbersGoThrough) {
 }
 
 TEST(PeerNodeTest, ALongMapGoesInSeveralMessages) {
-  NodeHave have{true, {}, {}};
+  NodeHave have{true, {}, {}, true};
   for (std::int64_t i = 0; i < 1000; ++i) have.numbers.push_back({i * 1000, 1, kLoaded});
   for (int i = 0; i < 20; ++i) have.named.push_back({std::string(500, static_cast<char>('a' + i)), kLoading});
   const auto messages = encodeMessages(have, kMinNodeMessageBytes);
@@ -135,6 +137,7 @@ TEST(PeerNodeTest, ALongMapGoesInSeveralMessages) {
     const auto frames = framesOf(messages[i]);
     ASSERT_EQ(frames.size(), 1u);
     EXPECT_EQ(std::get<NodeHave>(frames[0]).reset, i == 0);
+    EXPECT_TRUE(std::get<NodeHave>(frames[0]).trouble);
     ASSERT_TRUE(map.apply(std::get<NodeHave>(frames[0])));
   }
   EXPECT_EQ(map, NodeMap(have.numbers, have.named));

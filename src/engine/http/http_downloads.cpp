@@ -327,6 +327,7 @@ bool HttpDownloads::onData(StepIo& io, const input::HttpData& data) {
   Download& download = at->second;
   if (!download.headSeen || data.data.empty()) return true;
   download.body.append(data.data);
+  failuresInRow_ = 0;
   download.running.add(io.now, data.data.size());
   download.byteAt = io.now;
   meter_.downloaded(io, Method::http, data.data.size(), std::nullopt);
@@ -473,7 +474,6 @@ void HttpDownloads::complete(StepIo& io, Downloads::iterator at) {
     return;
   }
   download.complete = true;
-  failuresInRow_ = 0;
   download.body.clear();
   Segment segment = download.segment;
   segment.data = std::move(body);

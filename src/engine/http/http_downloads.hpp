@@ -36,6 +36,11 @@ class HttpDownloads {
   bool abort(StepIo& io, const std::string& id);
   /// As abort(), but another source may go on with what has come.
   std::optional<PartialBody> pause(StepIo& io, const std::string& id);
+  /// The origin let somebody wait too long: that is a failure of it, but no reason to let it rest.
+  void noteSilence(base::TimePoint now) {
+    failedAt_ = now;
+    ++failuresInRow_;
+  }
   void abortAll(StepIo& io);
 
   [[nodiscard]] bool active(const std::string& id) const { return byId_.contains(id); }
@@ -57,7 +62,7 @@ class HttpDownloads {
 
   /// When a request last failed, broke off or brought what a validator refused.
   [[nodiscard]] base::TimePoint failedAt() const { return failedAt_; }
-  /// How often since the last whole body.
+  /// How often since bytes of a body last came.
   [[nodiscard]] std::int64_t failures() const { return failuresInRow_; }
 
   /// The segment's first bytes, as far as they are there; nothing if that is none, or if where they begin is not known.

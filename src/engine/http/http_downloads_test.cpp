@@ -182,6 +182,19 @@ TEST_F(HttpDownloadsTest, SuccessForgetsTheFailure) {
   EXPECT_FALSE(downloads.failedRecently(now, "a"));
 }
 
+TEST_F(HttpDownloadsTest, AnOriginThatSendsSomethingIsNotDown) {
+  start();
+  failed();
+  start();
+  head({.length = 3});
+  EXPECT_EQ(downloads.failures(), 1);
+  data("x");
+  EXPECT_EQ(downloads.failures(), 0);
+  downloads.noteSilence(now);
+  EXPECT_EQ(downloads.failures(), 1);
+  EXPECT_EQ(downloads.failedAt(), now);
+}
+
 TEST_F(HttpDownloadsTest, WhatWasRefusedMayBeAskedForAgainSoonerAndEachTimeLater) {
   const auto refusedAfter = [&](std::int64_t ms) {
     start();

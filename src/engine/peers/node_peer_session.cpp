@@ -153,12 +153,14 @@ void NodePeerSession::on(StepIo& io, const wire::NodeHello& hello) {
 
 void NodePeerSession::on(StepIo& io, const wire::NodeHave& have) {
   const auto changed = map_.apply(have);
+  const bool news = std::exchange(troubled_, have.trouble) != have.trouble;
+  if (have.trouble) troubleAt_ = io.now;
   if (!changed) {
     broke(io, changed.error().detail);
-  } else if (*changed) {
-    saysOtherwise();
-    io.events.push_back(event::PeersChanged{});
+    return;
   }
+  if (*changed) saysOtherwise();
+  if (*changed || news) io.events.push_back(event::PeersChanged{});
 }
 
 void NodePeerSession::on(StepIo& io, const wire::NodeData& data) {

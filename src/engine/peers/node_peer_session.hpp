@@ -35,6 +35,9 @@ class NodePeerSession final : public PeerSession {
   /// It said that it takes part in elections.
   [[nodiscard]] bool cooperative() const { return (flags_ & wire::NodeHello::kCooperative) != 0; }
 
+  /// When it last told of trouble.
+  [[nodiscard]] base::TimePoint troubleAt() const { return troubleAt_; }
+
   /// Asks for those bytes; `range.to` 0: to the end. What comes goes into `body`. Preconditions: idle;
   /// availability(name) is relaying or loaded.
   void requestRange(StepIo& io, const Segment& segment, const WireName& name, std::shared_ptr<SegmentBody> body,
@@ -102,6 +105,8 @@ class NodePeerSession final : public PeerSession {
   wire::NodeMap map_;
   std::shared_ptr<const NodeForm> told_;     // the peer knows that we have this
   std::shared_ptr<const NodeForm> telling_;  // and is to know this
+  bool troubled_ = false;                    // it said so last
+  base::TimePoint troubleAt_ = base::TimePoint::min();
 
   // Our request: download_ says of which segment.
   std::uint64_t lastRequest_ = 0;

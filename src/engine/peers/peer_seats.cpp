@@ -85,7 +85,8 @@ void PeerManager::neighbours(std::vector<Neighbour>& neighbours) const {
   for (const Seat& seat : seats_) {
     // A mark is asked for where nodes elect; who does not write it takes no part, nor does who says so.
     const bool cooperative = electing() && seat.id != 0 && (seat.node == nullptr || seat.node->cooperative());
-    neighbours.push_back({seat.connection, seat.id, cooperative, seat.since});
+    const base::TimePoint trouble = seat.node == nullptr ? base::TimePoint::min() : seat.node->troubleAt();
+    neighbours.push_back({seat.connection, seat.id, cooperative, seat.since, trouble});
   }
 }
 

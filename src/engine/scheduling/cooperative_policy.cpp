@@ -45,7 +45,7 @@ class CooperativePolicy::Pass {
         queue_(view.queue),
         neighbours_(neighboursOf(view)),
         election_(view.estimates, neighbours_),
-        moments_(view),
+        moments_(view, troubleTold()),
         httpCount_(static_cast<std::int64_t>(view.httpCount)),
         p2pCount_(static_cast<std::int64_t>(view.p2pCount)) {}
 
@@ -88,6 +88,19 @@ class CooperativePolicy::Pass {
     std::vector<Neighbour> all;
     view.peers.neighbours(all);
     return all;
+  }
+
+  /// An eighth of the p2pml nodes near has lately had trouble.
+  [[nodiscard]] bool troubleTold() const {
+    std::size_t nodes = 0;
+    std::size_t troubled = 0;
+    for (const Neighbour& neighbour : neighbours_) {
+      if (neighbour.id == 0) continue;
+      ++nodes;
+      const TimePoint told = neighbour.troubleAt;
+      if (told != TimePoint::min() && view_.now - told < Moments::kTroubleTime) ++troubled;
+    }
+    return troubled > 0 && troubled * 8 >= nodes;
   }
 
   // ------------------------------------------------------------------------------------------------------------- times
@@ -240,8 +253,7 @@ class CooperativePolicy::Pass {
       wake(until);
       return;
     }
-    stopHttp(i);
-    startHttp(i);
+    actions_.push_back({Action::Kind::askAgainHttp, i, {}});
   }
 
   void watchP2p(std::size_t i) {

@@ -433,11 +433,24 @@ TEST_F(CooperativePolicyTest, WhatMayComeTooLateHasTheLineForItself) {
   EXPECT_FALSE(process(kNow + 300).empty());
 }
 
-TEST_F(CooperativePolicyTest, ADownloadThatWouldBeLateAtHalfItsSpeedHasTheLineForItself) {
+// Viewers of 12 Mbit/s who had asked peers for what follows waited for 3.9 MB of that.
+TEST_F(CooperativePolicyTest, WhatThePlayerNeedsNextHasTheLineForItselfOverHttp) {
   queue[0].http = true;
   queue[0].neededAt = at(kNow + 2000);
-  // 800 ms to go, and what is under way from the peer comes all the same.
-  queue[0].progress = {.received = 80'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
+  queue[0].progress = {.received = 300'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
+  queue[1].p2p = true;
+  peers.sources[1] = 3;
+  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, ADownloadThatWouldBeLateAtHalfItsSpeedHasTheLineForItself) {
+  estimates.httpBytesPerSecond = 100'000;
+  queue[0].http = true;
+  queue[0].neededAt = at(kNow + 4500);
+  queue[1].neededAt = at(kNow + 8500);
+  // 2.5 s to go, and what is under way from the peer comes all the same.
+  queue[0].progress = {.received = 80'000, .total = 400'000, .bytesPerSecond = 128'000, .byteAt = at(kNow)};
   queue[1].p2p = true;
   peers.sources[1] = 3;
   queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
@@ -445,9 +458,11 @@ TEST_F(CooperativePolicyTest, ADownloadThatWouldBeLateAtHalfItsSpeedHasTheLineFo
 }
 
 TEST_F(CooperativePolicyTest, ADownloadThatIsInTimeAtHalfItsSpeedToo) {
+  estimates.httpBytesPerSecond = 100'000;
   queue[0].http = true;
-  queue[0].neededAt = at(kNow + 2000);
-  queue[0].progress = {.received = 160'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
+  queue[0].neededAt = at(kNow + 4500);
+  queue[1].neededAt = at(kNow + 8500);
+  queue[0].progress = {.received = 176'000, .total = 400'000, .bytesPerSecond = 128'000, .byteAt = at(kNow)};
   queue[1].p2p = true;
   peers.sources[1] = 3;
   queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
@@ -500,8 +515,33 @@ TEST_F(CooperativePolicyTest, AfterAFailureOfTheOriginThereIsTimeForMoreTries) {
   EXPECT_TRUE(process(kNow).empty());
   estimates.httpFailedAt = at(kNow - 1000);
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 1, {}}}));
-  estimates.httpFailedAt = at(kNow - 30'000);
+  estimates.httpFailedAt = at(kNow - 60'000);
   EXPECT_TRUE(process(kNow).empty());
+}
+
+TEST_F(CooperativePolicyTest, WhereOthersTellOfTroubleThereIsTimeForMoreTries) {
+  only(1);
+  peers.has[1] = {holder(3, Availability::loadingByHttp)};
+  for (std::uint64_t id = 5; id <= 10; ++id) peers.near.push_back({ConnectionId(id), id, true, at(0)});
+  peers.near.push_back({ConnectionId(11), 0, false, at(0)});  // no node: it cannot tell
+  EXPECT_TRUE(process(kNow).empty());
+  peers.near[1].troubleAt = at(kNow - 1000);
+  EXPECT_TRUE(process(kNow).empty()) << "one of nine";
+  peers.near[2].troubleAt = at(kNow - 59'999);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 1, {}}}));
+  peers.near[2].troubleAt = at(kNow - 60'000);
+  EXPECT_TRUE(process(kNow).empty()) << "long ago";
+}
+
+TEST_F(CooperativePolicyTest, WhereThereIsTroubleWhoHasJustComeTakesTheSecondSegmentFromTheOrigin) {
+  comeIntoACrowd();
+  only(0);
+  queue[0].neededAt = at(kNow + 2500);
+  peers.has[0] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(3)}}));
+  queue[0].p2p = false;
+  for (Neighbour& neighbour : peers.near) neighbour.troubleAt = at(kNow);
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
 }
 
 TEST_F(CooperativePolicyTest, AnUrgentDownloadThatBringsNothingIsAskedForAgain) {
@@ -515,7 +555,7 @@ TEST_F(CooperativePolicyTest, AnUrgentDownloadThatBringsNothingIsAskedForAgain) 
                        .byteAt = at(kNow - 1000)};
   EXPECT_TRUE(process(kNow - 1).empty());
   EXPECT_EQ(policy.wakeAt(), at(kNow));
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::askAgainHttp, 0, {}}}));
 }
 
 TEST_F(CooperativePolicyTest, WhereEveryPeerIsLateTheyAreGivenMoreTime) {
@@ -538,6 +578,7 @@ TEST_F(CooperativePolicyTest, WhereEveryPeerIsLateTheyAreGivenMoreTime) {
 
 TEST_F(CooperativePolicyTest, WhatMayBeRefusedMustBeHereInTimeForOtherTries) {
   validated = true;
+  estimates.refusedAt = at(kNow - 1000);
   peers.has[2] = {holder(2, Availability::loadingByHttp)};
   const std::int64_t due = latest(2);
   EXPECT_LE(due, kNow + 12'000 - 1750 - 8000);
@@ -550,8 +591,18 @@ TEST_F(CooperativePolicyTest, WhatMayBeRefusedMustBeHereInTimeForOtherTries) {
   EXPECT_EQ(process(due + 1), (std::vector<Action>{{Kind::abortP2p, 2, {}}, {Kind::startHttp, 2, {}}}));
 }
 
+TEST_F(CooperativePolicyTest, WhereAValidatorHasRefusedNothingLatelyThereIsTimeForOneMoreTry) {
+  peers.has[2] = {holder(2, Availability::loadingByHttp)};
+  const std::int64_t due = latest(2);
+  validated = true;
+  EXPECT_EQ(latest(2), due - 625);
+  estimates.refusedAt = at(kNow - 60'000);
+  EXPECT_EQ(latest(2), due - 625);
+}
+
 TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeWrongTheNextSegmentHasTheLineFromTheStart) {
   validated = true;
+  estimates.refusedAt = at(kNow - 1000);
   peers.has[1] = {holder(2)};
   peers.has[2] = {holder(3)};
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
@@ -604,11 +655,11 @@ TEST_F(CooperativePolicyTest, WhileTheOriginIsDownPeersAreNotStoppedForIt) {
                        .startedAt = at(kNow),
                        .byteAt = at(kNow + 2700)};
   estimates.httpFailedAt = at(kNow + 2000);
-  estimates.httpFailures = 2;
+  estimates.httpFailures = 3;
   EXPECT_TRUE(process(kNow + 2700).empty());
-  estimates.httpFailures = 1;
-  EXPECT_EQ(process(kNow + 2700).size(), 2U);
   estimates.httpFailures = 2;
+  EXPECT_EQ(process(kNow + 2700).size(), 2U);
+  estimates.httpFailures = 3;
   estimates.httpFailedAt = at(kNow + 2700 - 4000);
   EXPECT_EQ(process(kNow + 2700).size(), 2U) << "it is looked after now and then";
 }
@@ -683,7 +734,7 @@ TEST_F(CooperativePolicyTest, ALateDownloadThatBringsNothingIsAskedForAgainIfItH
                        .bytesPerSecond = 50'000,
                        .startedAt = at(kNow - 1500),
                        .byteAt = at(kNow - 1000)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::askAgainHttp, 0, {}}}));
   queue[0].progress.startedAt = queue[0].progress.byteAt;
   EXPECT_TRUE(process(kNow + 5000).empty());
 }
@@ -698,7 +749,7 @@ TEST_F(CooperativePolicyTest, OfABodyThatIsWholeTheEndIsNotWaitedFor) {
                        .startedAt = at(kNow - 1500),
                        .byteAt = at(kNow - 200)};
   EXPECT_TRUE(process(kNow - 1).empty());
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::pauseHttp, 0, {}}, {Kind::startHttp, 0, {}}}));
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::askAgainHttp, 0, {}}}));
 }
 
 }  // namespace

@@ -15,11 +15,9 @@ namespace {
 /// Of an origin that was never measured: the share of a segment's duration that its download takes.
 constexpr std::int64_t kUnknownHttpShare = 4;
 constexpr Duration kUnknownLatency = milliseconds(100);
-/// For so long an origin that failed is taken for one that may fail again.
-constexpr Duration kTroubleTime = base::seconds(30);
 constexpr Duration kMostForTries = base::seconds(8);
 /// After so many failures in a row nothing is expected of the origin for so long.
-constexpr std::int64_t kDownFailures = 2;
+constexpr std::int64_t kDownFailures = 3;
 constexpr Duration kDownTime = base::seconds(4);
 /// A peer answers one after the other: who asks it anew stands in line again.
 constexpr Duration kAnswerPatience = milliseconds(2500);
@@ -75,12 +73,16 @@ QueueItem Moments::untouched(QueueItem item) {
 }
 
 bool Moments::mayFail() const {
-  const TimePoint failed = view_.estimates.httpFailedAt;
-  return view_.validated || (failed != TimePoint::min() && view_.now - failed < kTroubleTime);
+  const TimePoint failed = std::max(view_.estimates.httpFailedAt, view_.estimates.refusedAt);
+  return troubleTold_ || (failed != TimePoint::min() && view_.now - failed < kTroubleTime);
+}
+
+Duration Moments::timeIfRefused(const QueueItem& item) const {
+  return view_.validated ? httpTime(untouched(item)) * 5 / 4 : Duration();
 }
 
 Duration Moments::timeForTries(const QueueItem& item) const {
-  return mayFail() ? std::min(item.duration * 2, kMostForTries) : Duration();
+  return mayFail() ? std::min(item.duration * 2, kMostForTries) : timeIfRefused(item);
 }
 
 bool Moments::comesInTime(const QueueItem& item) const {
@@ -91,7 +93,7 @@ bool Moments::comesInTime(const QueueItem& item) const {
 
 bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond, Duration atLeast) const {
   // There must be time to do without it.
-  if (view_.validated) return false;
+  if (view_.validated && mayFail()) return false;
   // Of the very first segment nobody knows how long the origin takes: what has not come by the end of the hold is
   // HTTP's, so that the start is later by the hold at most.
   if (view_.settings.startupPolicy == Startup::p2pFirst && view_.estimates.segmentBytes == 0) {
@@ -101,7 +103,8 @@ bool Moments::inTime(const QueueItem& item, std::uint64_t bytesPerSecond, Durati
   const Duration http = httpTime(item);
   if (done <= view_.now + http) return true;
   // While HTTP could still take over if the peer got slower.
-  return done <= item.neededAt - kPeerReserve && view_.now < item.neededAt - http * 3 / 2 - kPeerReserve;
+  const TimePoint by = item.neededAt - kPeerReserve - timeIfRefused(item);
+  return done <= by && view_.now < by - http * 3 / 2;
 }
 
 bool Moments::betterThanNothing(const QueueItem& item) const {
@@ -111,13 +114,15 @@ bool Moments::betterThanNothing(const QueueItem& item) const {
 }
 
 bool Moments::peerMayTry(const QueueItem& item) const {
-  return !view_.validated && view_.estimates.httpFailedAt == TimePoint::min() && view_.estimates.segmentBytes > 0 &&
-         view_.now + kTrialTime < item.neededAt - httpTime(item) * 3 / 2 - kPeerReserve;
+  return !mayFail() && view_.estimates.segmentBytes > 0 &&
+         view_.now + kTrialTime < item.neededAt - httpTime(item) * 3 / 2 - kPeerReserve - timeIfRefused(item);
 }
 
 bool Moments::atRisk(const QueueItem& item) const {
   if (item.neededAt <= view_.now) return true;
   if (!beganUrgent(item)) return false;
+  // What peers have under way comes yet when they are stopped, and on a slow line may be more than a segment.
+  if (item.http && item.neededAt - view_.now < item.duration) return true;
   const std::uint64_t rate = item.progress.bytesPerSecond;
   Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
   // What peers have under way comes yet when they are stopped, and may take the line for as long again. The time for

@@ -13,7 +13,11 @@ class Moments {
   /// What a peer gets to begin with its answer.
   static constexpr base::Duration kTrialTime = base::milliseconds(500);
 
-  explicit Moments(const SchedulerView& view) : view_(view) {}
+  /// For so long an origin that failed is taken for one that may fail again.
+  static constexpr base::Duration kTroubleTime = base::seconds(60);
+
+  /// `troubleTold`: others say that the origin fails.
+  explicit Moments(const SchedulerView& view, bool troubleTold = false) : view_(view), troubleTold_(troubleTold) {}
 
   /// What of the segment is missing, whoever brings it.
   [[nodiscard]] std::uint64_t bytesLeft(const QueueItem& item) const;
@@ -35,8 +39,8 @@ class Moments {
   [[nodiscard]] bool betterThanNothing(const QueueItem& item) const;
   /// There is time to ask a peer and to take HTTP if no answer comes.
   [[nodiscard]] bool peerMayTry(const QueueItem& item) const;
-  /// At the speed of lately the download comes after the player needs it, or next to that; where an answer may be
-  /// wrong: too late for another try.
+  /// HTTP brings what the player needs next; or at the speed of lately the download comes after the player needs it, or
+  /// next to that; where an answer may be wrong: too late for another try.
   [[nodiscard]] bool atRisk(const QueueItem& item) const;
   /// The peers that send it will not have done so before HTTP has to begin.
   [[nodiscard]] bool needsHelp(const QueueItem& item) const;
@@ -52,12 +56,15 @@ class Moments {
  private:
   [[nodiscard]] bool inTime(const QueueItem& item, std::uint64_t bytesPerSecond, base::Duration atLeast) const;
   [[nodiscard]] std::uint64_t httpBytesLeft(const QueueItem& item) const;
-  /// An answer may be wrong: where a validator looks at it, or the origin has failed lately.
+  /// Lately the origin has failed, or a validator has refused something, here or at some of those near.
   [[nodiscard]] bool mayFail() const;
+  /// For one download more, where a validator may refuse what is here in time.
+  [[nodiscard]] base::Duration timeIfRefused(const QueueItem& item) const;
   [[nodiscard]] base::Duration timeForTries(const QueueItem& item) const;
   [[nodiscard]] static QueueItem untouched(QueueItem item);
 
   const SchedulerView& view_;
+  const bool troubleTold_;
 };
 
 }  // namespace p2pml::engine

@@ -61,6 +61,8 @@ struct Neighbour {
   std::uint64_t id = 0;      ///< hash of the name that it has among p2pml nodes; 0: it is none
   bool cooperative = false;  ///< it takes part in elections
   base::TimePoint since{};   ///< connected
+  /// When it last told that the origin, or what its validator looked at, had failed it lately.
+  base::TimePoint troubleAt = base::TimePoint::min();
 
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
@@ -94,7 +96,8 @@ struct Estimates {
   std::optional<std::int64_t> viewers;                    ///< in our swarms, ourselves included, as trackers told
   std::uint64_t ownId = 0;                                ///< hash of our name among p2pml nodes
   base::TimePoint httpFailedAt = base::TimePoint::min();  ///< when a request to the origin last failed or broke off
-  std::int64_t httpFailures = 0;                          ///< of these since the last whole body
+  base::TimePoint refusedAt = base::TimePoint::min();     ///< when a validator last refused what a peer had sent
+  std::int64_t httpFailures = 0;                          ///< of these since bytes of a body last came
 };
 
 struct SchedulerView {
@@ -112,7 +115,8 @@ struct Action {
   enum class Kind : std::uint8_t {
     startHttp,  ///< with what has come of the segment already, if the policy resumes
     abortHttp,
-    pauseHttp,  ///< as abortHttp, but another source may go on with what has come
+    pauseHttp,     ///< as abortHttp, but another source may go on with what has come
+    askAgainHttp,  ///< the origin has stopped on its way: it is asked for the rest, and has failed
     startP2p,
     abortP2p,  ///< another source may go on with what has come
   };

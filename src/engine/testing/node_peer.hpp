@@ -28,8 +28,8 @@ inline std::string describe(const wire::NodeStatus& status) {
   return "?";
 }
 
-/// "hello 1 3", "have! 1-3 loaded a.ts loading" (`!`: reset), "request 1 of 5 from 0 to 7", "data 1 at 0 of 10",
-/// "end 1 complete 10", "cancel 1 from 0".
+/// "hello 1 3", "have! 1-3 loaded a.ts loading" (`!`: reset, `~`: trouble), "request 1 of 5 from 0 to 7", "data 1 at 0
+/// of 10", "end 1 complete 10", "cancel 1 from 0".
 inline std::string describe(const wire::NodeFrame& frame) {
   const auto text = [](std::uint64_t number) { return std::to_string(number); };
   if (const auto* hello = std::get_if<wire::NodeHello>(&frame)) {
@@ -37,6 +37,7 @@ inline std::string describe(const wire::NodeFrame& frame) {
   }
   if (const auto* have = std::get_if<wire::NodeHave>(&frame)) {
     std::string all = have->reset ? "have!" : "have";
+    if (have->trouble) all += "~";
     for (const auto& run : have->numbers) {
       all += " " + std::to_string(run.first) + (run.count > 1 ? "-" + std::to_string(run.end() - 1) : "");
       all += " " + describe(run.status);
