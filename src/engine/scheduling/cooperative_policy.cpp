@@ -175,6 +175,7 @@ class CooperativePolicy::Pass {
   void startP2p(std::size_t i, base::ConnectionId from) {
     taken_.push_back(from);
     queue_[i].p2p = true;
+    queue_[i].progress.startedAt = view_.now;
     ++p2pCount_;
     actions_.push_back({Action::Kind::startP2p, i, from});
     wake(view_.now + patience());
@@ -430,17 +431,24 @@ class CooperativePolicy::Pass {
     return !election_.mesh() && view_.now - policy_.startedAt_ < CooperativePolicy::kArrivalTime;
   }
   [[nodiscard]] bool peerMayTry(const QueueItem& item) const { return hasJustCome() && moments_.peerMayTry(item); }
-  /// The player will need another one within a duration, and peers are sending it: those that are idle are to help.
-  [[nodiscard]] bool helpersKeptFrom(std::size_t i) const {
-    if (!policy_.settings_.peerExtension || !hasJustCome()) return false;
-    return std::any_of(queue_.begin(), queue_.end(), [&](const QueueItem& item) {
-      return !item.stored && item.p2p && item.progress.bytesPerSecond > 0 && item.neededAt < queue_[i].neededAt &&
-             item.neededAt - view_.now < item.duration;
-    });
+  /// The player will need another one within a duration, and peers are sending it, or were just asked: those that are
+  /// idle are to help, and on a slow line it comes sooner alone.
+  [[nodiscard]] bool keptForSooner(std::size_t i) {
+    if (!policy_.settings_.peerExtension) return false;
+    for (const QueueItem& item : queue_) {
+      if (item.stored || !item.p2p || item.neededAt >= queue_[i].neededAt) continue;
+      if (item.neededAt - view_.now > item.duration) continue;
+      if (item.progress.bytesPerSecond > 0) return true;
+      const TimePoint tried = item.progress.startedAt + Moments::kTrialTime;
+      if (view_.now >= tried) continue;
+      wake(tried);
+      return true;
+    }
+    return false;
   }
 
   bool askPeer(std::size_t i) {
-    if (!p2pAllowed(i) || lineKeptFrom(i) || helpersKeptFrom(i)) return false;
+    if (!p2pAllowed(i) || lineKeptFrom(i) || keptForSooner(i)) return false;
     const bool soon = moments_.near(queue_[i]);
     if (!soon && !p2pSlot()) return false;
     std::vector<Holder> holders = holdersOf(i);

@@ -474,9 +474,26 @@ TEST_F(CooperativePolicyTest, WhatAPeerThatIsSilentIsAskedForKeepsNoLineFree) {
   queue[0].p2p = true;
   peers.sources[0] = 2;
   queue[0].neededAt = at(kNow);
-  queue[0].progress = {0, 0, 0, at(kNow - 100)};
+  queue[0].progress = {0, 0, 0, at(kNow - 500)};
   peers.has[1] = {holder(3)};
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, WhileWhatIsNeededNextIsOnItsWayNothingLaterIsAskedFor) {
+  peers.has[0] = {holder(2)};
+  peers.has[1] = {holder(3)};
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(2)}}));
+  EXPECT_LE(policy.wakeAt(), at(kNow + 500));
+  queue[0].p2p = true;
+  peers.sources[0] = 2;
+  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
+  EXPECT_TRUE(process(kNow + 499).empty());
+  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+  queue[0].progress = {
+      .received = 100'000, .total = 400'000, .bytesPerSecond = 400'000, .startedAt = at(kNow), .byteAt = at(kNow + 500)};
+  EXPECT_TRUE(process(kNow + 500).empty());
+  settings.peerExtension = false;
+  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
 }
 
 TEST_F(CooperativePolicyTest, WhatLiesBehindAHoleHttpHasToBringToo) {
@@ -678,7 +695,8 @@ TEST_F(CooperativePolicyTest, WhileTheOriginIsDownAPeerMayTakeItsTimeToAnswer) {
 TEST_F(CooperativePolicyTest, WhoCouldHelpWithTheNextSegmentIsAskedForNothingLater) {
   queue[0].p2p = true;
   peers.sources[0] = 2;
-  // Five seconds to go, and HTTP would have to begin in two.
+  for (QueueItem& item : queue) item.neededAt += milliseconds(500);
+  // Five seconds to go, and HTTP would have to begin in three.
   queue[0].progress = {.received = 100'000,
                        .total = 400'000,
                        .bytesPerSecond = 60'000,
