@@ -489,8 +489,11 @@ TEST_F(CooperativePolicyTest, WhileWhatIsNeededNextIsOnItsWayNothingLaterIsAsked
   queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
   EXPECT_TRUE(process(kNow + 499).empty());
   EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
-  queue[0].progress = {
-      .received = 100'000, .total = 400'000, .bytesPerSecond = 400'000, .startedAt = at(kNow), .byteAt = at(kNow + 500)};
+  queue[0].progress = {.received = 100'000,
+                       .total = 400'000,
+                       .bytesPerSecond = 400'000,
+                       .startedAt = at(kNow),
+                       .byteAt = at(kNow + 500)};
   EXPECT_TRUE(process(kNow + 500).empty());
   settings.peerExtension = false;
   EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
