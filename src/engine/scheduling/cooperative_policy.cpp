@@ -62,6 +62,7 @@ class CooperativePolicy::Pass {
     for (std::size_t i = 0; i < queue_.size(); ++i) watch(i);
     keepLineFree();
     keepHelpers();
+    for (const QueueItem& item : queue_) noteOnItsWay(item);
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       if (!queue_[i].stored && !queue_[i].http && !queue_[i].p2p) open.push_back(i);
@@ -176,6 +177,7 @@ class CooperativePolicy::Pass {
     taken_.push_back(from);
     queue_[i].p2p = true;
     queue_[i].progress.startedAt = view_.now;
+    noteOnItsWay(queue_[i]);
     ++p2pCount_;
     actions_.push_back({Action::Kind::startP2p, i, from});
     wake(view_.now + patience());
@@ -342,6 +344,21 @@ class CooperativePolicy::Pass {
   }
   [[nodiscard]] bool lineKeptFrom(std::size_t i) const { return queue_[i].neededAt > keptFor_; }
 
+  /// While peers are sending what the player needs within a duration, or were just asked for it, nothing later is asked
+  /// for: those that are idle are to help, and on a slow line it comes sooner alone.
+  void noteOnItsWay(const QueueItem& item) {
+    if (item.stored || !item.p2p || item.neededAt - view_.now > item.duration) return;
+    if (item.progress.bytesPerSecond == 0) {
+      const TimePoint tried = item.progress.startedAt + Moments::kTrialTime;
+      if (view_.now >= tried) return;
+      wake(tried);
+    }
+    onItsWay_ = std::min(onItsWay_, item.neededAt);
+  }
+  [[nodiscard]] bool laterThanWhatIsOnItsWay(std::size_t i) const {
+    return policy_.settings_.peerExtension && queue_[i].neededAt > onItsWay_;
+  }
+
   // ------------------------------------------------------------------------------------------------------ what is open
 
   /// A free HTTP slot, made by giving up the download that is needed last if need be.
@@ -431,24 +448,8 @@ class CooperativePolicy::Pass {
     return !election_.mesh() && view_.now - policy_.startedAt_ < CooperativePolicy::kArrivalTime;
   }
   [[nodiscard]] bool peerMayTry(const QueueItem& item) const { return hasJustCome() && moments_.peerMayTry(item); }
-  /// The player will need another one within a duration, and peers are sending it, or were just asked: those that are
-  /// idle are to help, and on a slow line it comes sooner alone.
-  [[nodiscard]] bool keptForSooner(std::size_t i) {
-    if (!policy_.settings_.peerExtension) return false;
-    for (const QueueItem& item : queue_) {
-      if (item.stored || !item.p2p || item.neededAt >= queue_[i].neededAt) continue;
-      if (item.neededAt - view_.now > item.duration) continue;
-      if (item.progress.bytesPerSecond > 0) return true;
-      const TimePoint tried = item.progress.startedAt + Moments::kTrialTime;
-      if (view_.now >= tried) continue;
-      wake(tried);
-      return true;
-    }
-    return false;
-  }
-
   bool askPeer(std::size_t i) {
-    if (!p2pAllowed(i) || lineKeptFrom(i) || keptForSooner(i)) return false;
+    if (!p2pAllowed(i) || lineKeptFrom(i) || laterThanWhatIsOnItsWay(i)) return false;
     const bool soon = moments_.near(queue_[i]);
     if (!soon && !p2pSlot()) return false;
     std::vector<Holder> holders = holdersOf(i);
@@ -499,7 +500,8 @@ class CooperativePolicy::Pass {
   std::int64_t httpCount_;
   std::int64_t p2pCount_;
   std::vector<base::ConnectionId> taken_;
-  TimePoint keptFor_ = TimePoint::max();  // the line is for what is needed by then
+  TimePoint keptFor_ = TimePoint::max();   // the line is for what is needed by then
+  TimePoint onItsWay_ = TimePoint::max();  // needed first of what peers are sending
   std::uint64_t kept_ = 0;
   bool overHttp_ = false;
 };
