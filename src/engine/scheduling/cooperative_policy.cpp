@@ -448,6 +448,7 @@ class CooperativePolicy::Pass {
     return !election_.mesh() && view_.now - policy_.startedAt_ < CooperativePolicy::kArrivalTime;
   }
   [[nodiscard]] bool peerMayTry(const QueueItem& item) const { return hasJustCome() && moments_.peerMayTry(item); }
+
   bool askPeer(std::size_t i) {
     if (!p2pAllowed(i) || lineKeptFrom(i) || laterThanWhatIsOnItsWay(i)) return false;
     const bool soon = moments_.near(queue_[i]);
