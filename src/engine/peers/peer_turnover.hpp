@@ -1,7 +1,6 @@
 // When a peer makes room for a newcomer although it has done nothing wrong: the set is full, somebody else asks to
-// come, and nothing has gone to this one or come from it for a while. Field clients do alike: of a full set
-// Transmission closes who moved no piece for 60 s, libtorrent 4 % of the peers every 5 minutes from nine tenths of its
-// limit on.
+// come, and nothing has gone to this one or come from it for a while. Field clients do alike: Transmission closes who
+// has been idle the sooner the fuller its set is, libtorrent some of the peers every few minutes near its limit.
 //
 // Owned by PeerManager, which asks only when the set is full. A full set gives out no offers, so only who has places
 // left gets in like this, and two full sets never exchange their peers. What always holds: one peer at a time, and none

@@ -16,7 +16,7 @@ class Moments {
   /// For so long an origin that failed is taken for one that may fail again.
   static constexpr base::Duration kTroubleTime = base::seconds(60);
 
-  /// `troubleTold`: others say that the origin fails.
+  /// `troubleTold`: others say that the origin fails, or that a validator has refused something.
   explicit Moments(const SchedulerView& view, bool troubleTold = false) : view_(view), troubleTold_(troubleTold) {}
 
   /// What of the segment is missing, whoever brings it.
