@@ -160,11 +160,14 @@ class CooperativePolicy::Pass {
   [[nodiscard]] bool p2pAllowed(std::size_t i) const {
     return queue_[i].priority <= policy_.settings_.p2pDownloadMaxPriority;
   }
+  /// By the settings.
+  [[nodiscard]] bool isForHttp(const QueueItem& item) const {
+    return item.priority <= policy_.settings_.httpDownloadMaxPriority &&
+           policy_.settings_.simultaneousHttpDownloads > 0;
+  }
   [[nodiscard]] bool httpAllowed(std::size_t i) {
     const QueueItem& item = queue_[i];
-    if (item.priority > policy_.settings_.httpDownloadMaxPriority || policy_.settings_.simultaneousHttpDownloads <= 0) {
-      return false;
-    }
+    if (!isForHttp(item)) return false;
     if (!item.httpFailed) return true;
     // What is needed now cannot wait as long as what others may yet have.
     if (!urgent(i)) return false;
@@ -344,11 +347,12 @@ class CooperativePolicy::Pass {
   }
   [[nodiscard]] bool lineKeptFrom(std::size_t i) const { return queue_[i].neededAt > keptFor_; }
 
-  /// While peers are sending what the player needs within a duration, or were just asked for it, nothing later is asked
-  /// for: those that are idle are to help, and on a slow line it comes sooner alone.
+  /// While peers are asked for what the player needs within a duration, nothing later is asked for: those that are idle
+  /// are to help, and on a slow line it comes sooner alone. Also while they are silent: what they do not send the
+  /// origin will have to, and what was asked for meanwhile would be in its way.
   void noteOnItsWay(const QueueItem& item) {
     if (item.stored || !item.p2p || item.neededAt - view_.now > item.duration) return;
-    if (item.progress.bytesPerSecond == 0) {
+    if (item.progress.bytesPerSecond == 0 && !isForHttp(item)) {
       const TimePoint tried = item.progress.startedAt + Moments::kTrialTime;
       if (view_.now >= tried) return;
       wake(tried);

@@ -483,12 +483,11 @@ TEST_F(CooperativePolicyTest, WhileWhatIsNeededNextIsOnItsWayNothingLaterIsAsked
   peers.has[0] = {holder(2)};
   peers.has[1] = {holder(3)};
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(2)}}));
-  EXPECT_LE(policy.wakeAt(), at(kNow + 500));
   queue[0].p2p = true;
   peers.sources[0] = 2;
+  // Silent or not: what it does not send HTTP will have to bring, and has the line to itself then.
   queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
-  EXPECT_TRUE(process(kNow + 499).empty());
-  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+  EXPECT_TRUE(process(kNow + 1000).empty());
   queue[0].progress = {.received = 100'000,
                        .total = 400'000,
                        .bytesPerSecond = 400'000,
@@ -496,6 +495,18 @@ TEST_F(CooperativePolicyTest, WhileWhatIsNeededNextIsOnItsWayNothingLaterIsAsked
                        .byteAt = at(kNow + 500)};
   EXPECT_TRUE(process(kNow + 500).empty());
   settings.peerExtension = false;
+  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
+}
+
+TEST_F(CooperativePolicyTest, WhereHttpIsNotAllowedWhatASilentPeerIsAskedForHoldsUpNothing) {
+  settings.httpDownloadMaxPriority = 0;
+  queue[0].priority = 1;
+  queue[0].p2p = true;
+  peers.sources[0] = 2;
+  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
+  peers.has[1] = {holder(3)};
+  EXPECT_TRUE(process(kNow + 499).empty());
+  EXPECT_LE(policy.wakeAt(), at(kNow + 500));
   EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
 }
 
@@ -633,6 +644,20 @@ TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeWrongTheNextSegmentHasTheLineFro
   peers.sources[3] = 4;
   queue[3].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
   EXPECT_EQ(process(kNow + 1), (std::vector<Action>{{Kind::abortP2p, 3, {}}}));
+}
+
+TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeRefusedTheNextSegmentOverHttpHasTheLineADurationSooner) {
+  queue[0].neededAt = at(kNow + 5000);
+  queue[1].neededAt = at(kNow + 9000);
+  estimates.httpBytesPerSecond = 200'000;
+  queue[0].http = true;
+  queue[0].progress = {.received = 240'000, .total = 400'000, .bytesPerSecond = 300'000, .byteAt = at(kNow)};
+  queue[1].p2p = true;
+  peers.sources[1] = 3;
+  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
+  EXPECT_TRUE(process(kNow).empty());
+  validated = true;
+  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
 }
 
 TEST_F(CooperativePolicyTest, APeerThatHasStoppedIsNotInTimeHoweverFastItWas) {

@@ -121,8 +121,9 @@ bool Moments::peerMayTry(const QueueItem& item) const {
 bool Moments::atRisk(const QueueItem& item) const {
   if (item.neededAt <= view_.now) return true;
   if (!beganUrgent(item)) return false;
-  // What peers have under way comes yet when they are stopped, and on a slow line may be more than a segment.
-  if (item.http && item.neededAt - view_.now < item.duration) return true;
+  // What peers have under way comes yet when they are stopped, and on a slow line may be more than a segment. Where the
+  // origin's bytes may be refused there must be time to ask again.
+  if (item.http && item.neededAt - view_.now < item.duration * (view_.validated ? 2 : 1)) return true;
   const std::uint64_t rate = item.progress.bytesPerSecond;
   Duration left = rate == 0 ? httpTime(item) : timeFor(bytesLeft(item), rate);
   // What peers have under way comes yet when they are stopped, and may take the line for as long again. The time for

@@ -11,6 +11,9 @@ namespace {
 constexpr std::uint64_t kMicrosecondsPerSecond = 1'000'000;
 /// Payload of one packet, for the rate under loss.
 constexpr double kPacketBytes = 1200;
+/// A slow line is shared in smaller parts, so that a short message need not wait for seconds; none below a packet.
+constexpr std::uint64_t kChunksPerSecond = 5;
+constexpr std::uint64_t kLeastChunk = 1200;
 /// Cache lines of a pipe, and of a link, that an event touches.
 constexpr int kPipeLines = 7;
 constexpr int kLinkLines = 2;
@@ -77,7 +80,7 @@ std::optional<Pipe::Chunk> Pipe::takeAtUpLink() {
   const Message& message = messages_[entering_];
   const std::uint64_t rest = message.data.size() - entered_;
   Chunk chunk;
-  chunk.bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, network_.chunkBytes_));
+  chunk.bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, network_.at(from_).up.grain()));
   chunk.last = chunk.bytes == rest;
   entered_ += chunk.bytes;
   if (chunk.last) {
@@ -170,6 +173,12 @@ void Link::add(std::shared_ptr<Pipe> pipe) {
   if (!busy_) serve();
 }
 
+std::uint64_t Link::grain() const {
+  const std::uint64_t most = network_.chunkBytes_;
+  if (bytesPerSecond_ == 0) return most;
+  return std::min(most, std::max<std::uint64_t>(bytesPerSecond_ / kChunksPerSecond, kLeastChunk));
+}
+
 base::Duration Link::timeFor(std::uint32_t bytes) {
   if (bytesPerSecond_ == 0) return base::Duration(0);
   const std::uint64_t scaled = bytes * kMicrosecondsPerSecond + remainder_;
@@ -228,6 +237,10 @@ void Network::setLine(NodeId node, Line line) {
 }
 
 base::Duration Network::latency(NodeId a, NodeId b) const { return placeOf(a).latency + placeOf(b).latency; }
+
+std::uint64_t Network::grain(NodeId from, NodeId to) const {
+  return std::min(at(from).up.grain(), at(to).down.grain());
+}
 
 std::uint64_t Network::rateUnderLoss(NodeId a, NodeId b) const {
   const double loss = 1 - (1 - at(a).loss) * (1 - at(b).loss);

@@ -130,6 +130,8 @@ class Link {
 
   void add(std::shared_ptr<Pipe> pipe);
   void setRate(std::uint64_t bytesPerSecond) { bytesPerSecond_ = bytesPerSecond; }
+  /// Bytes of the next chunk at most.
+  [[nodiscard]] std::uint64_t grain() const;
 
  private:
   /// A chunk on the line.
@@ -164,6 +166,8 @@ class Network {
   NodeId addNode(Line line);
   void setLine(NodeId node, Line line);
   [[nodiscard]] std::uint32_t chunkBytes() const { return chunkBytes_; }
+  /// How much passes at a time from the one to the other: less than chunkBytes() where one of the lines is slow.
+  [[nodiscard]] std::uint64_t grain(NodeId from, NodeId to) const;
   [[nodiscard]] std::size_t nodeCount() const { return nodes_.size(); }
 
   /// One way, from a to b.

@@ -71,6 +71,21 @@ TEST_F(NetworkTest, TheDownRateIsSharedFairlyByItsPipes) {
   EXPECT_THAT(log, ElementsAre("100 2", "550 1"));
 }
 
+// In turns of 16 KiB a viewer of 0.1 Mbit/s asked its peers seconds too late for what it needed.
+TEST_F(NetworkTest, ASlowLineIsSharedInSmallerTurns) {
+  const NodeId a = network.addNode({.upBytesPerSecond = 12'500, .latency = {}});
+  const NodeId b = network.addNode({.latency = {}});
+  const NodeId c = network.addNode({.latency = {}});
+  const auto big = pipe(a, b);
+  const auto small = pipe(a, c);
+  big->send({1, bytes(125'000)});
+  run(milliseconds(100));
+  small->send({2, bytes(125)});
+  run(seconds(20));
+  // A fifth of a second for each turn of the big one; the rate stays exact.
+  EXPECT_THAT(log, ElementsAre("210 2", "10010 1"));
+}
+
 TEST_F(NetworkTest, ASmallMessageOfAnotherPipeDoesNotWaitForABigOne) {
   const NodeId a = network.addNode({.upBytesPerSecond = 1'638'400, .latency = {}});
   const NodeId b = network.addNode({.latency = {}});

@@ -12,7 +12,8 @@ namespace {
 /// What comes back through the pipe.
 enum Tag : std::uint32_t { kHead, kBody, kEnd, kCut };
 
-/// Bodies arrive in pieces of this size, as they do from real sockets; with a coarser grain of sharing in such pieces.
+/// Bodies arrive in pieces of this size, as they do from real sockets; with a coarser grain of sharing in pieces of
+/// that, and over a slow line as they come.
 constexpr std::size_t kPieceBytes = 32 * 1024;
 constexpr int kMaxRedirects = 10;
 
@@ -130,13 +131,12 @@ void SimHttpPort::ask(const std::shared_ptr<Exchange>& exchange, std::string url
                              exchange->counted = total;
                            }});
     exchange->pipe->limitRate(exchange->reply.bytesPerSecond);
-    exchange->timer = network_.events().after(exchange->reply.thinking, [exchange, grain = network_.chunkBytes()] {
+    exchange->timer = network_.events().after(exchange->reply.thinking, [exchange, piece = pieceBytes(origin->node())] {
       const HttpReply& told = exchange->reply;
       exchange->pipe->send({kHead, {}});
       std::uint64_t length = told.body.size();
       if (told.cutAfter) length = std::min(length, *told.cutAfter);
       if (told.stallAfter) length = std::min(length, *told.stallAfter);
-      const std::uint64_t piece = std::max<std::uint64_t>(kPieceBytes, grain);
       for (std::uint64_t offset = 0; offset < length; offset += piece) {
         exchange->pipe->send({kBody, told.body.slice(offset, std::min(piece, length - offset))});
       }
@@ -144,6 +144,11 @@ void SimHttpPort::ask(const std::shared_ptr<Exchange>& exchange, std::string url
       exchange->pipe->send({told.cutAfter ? kCut : kEnd, {}});
     });
   });
+}
+
+std::uint64_t SimHttpPort::pieceBytes(NodeId origin) const {
+  const std::uint64_t grain = network_.grain(origin, node_);
+  return grain < network_.chunkBytes() ? grain : std::max<std::uint64_t>(kPieceBytes, grain);
 }
 
 void SimHttpPort::onHead(const std::shared_ptr<Exchange>& exchange) {

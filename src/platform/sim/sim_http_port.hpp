@@ -39,6 +39,7 @@ class SimHttpPort final : public driver::HttpPort {
   }
   void ask(const std::shared_ptr<Exchange>& exchange, std::string url);
   void onArrived(const std::shared_ptr<Exchange>& exchange, Pipe::Message message);
+  [[nodiscard]] std::uint64_t pieceBytes(NodeId origin) const;
   void onHead(const std::shared_ptr<Exchange>& exchange);
   void failLater(const std::shared_ptr<Exchange>& exchange, base::Duration delay, base::Error error);
   void finish(const std::shared_ptr<Exchange>& exchange, engine::Input last);
