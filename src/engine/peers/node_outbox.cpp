@@ -68,13 +68,14 @@ void NodeOutbox::cancel(std::uint64_t request, std::uint64_t at) {
   if (!upload->end && upload->full()) upload->end = wire::NodeEnd::Status::complete;
 }
 
-std::uint64_t NodeOutbox::onDrained(std::uint64_t total) {
+std::uint64_t NodeOutbox::onDrained(base::TimePoint now, std::uint64_t total) {
   const std::uint64_t before = std::exchange(drained_, std::clamp(total, drained_, handedOver_));
+  room_.onDrained(now, handedOver_, drained_);
   return drained_ - before;
 }
 
 std::optional<NodeOutbox::Message> NodeOutbox::take(bool payload) {
-  if (handedOver_ - drained_ >= kHighWater) return std::nullopt;
+  if (handedOver_ - drained_ >= room_.bytes()) return std::nullopt;
   if (turnLeft_ > 0) return takePayload();
   for (std::deque<base::Bytes>* queue : {&announcement_, &frames_}) {
     if (queue->empty()) continue;
@@ -92,7 +93,8 @@ std::optional<NodeOutbox::Message> NodeOutbox::take(bool payload) {
     return handOver(std::move(frame), 0);
   }
   if (!payload) return std::nullopt;
-  const wire::NodeData header{ready->request, ready->next, std::min(ready->given - ready->next, kTurn), ready->total};
+  const std::uint64_t turn = std::min({ready->given - ready->next, kTurn, room_.bytes() / 2});
+  const wire::NodeData header{ready->request, ready->next, turn, ready->total};
   for (turnLeft_ = header.length; header.length > ready->next - header.offset;) {
     base::Bytes& first = ready->ready.front();
     base::Bytes piece = first.slice(0, static_cast<std::size_t>(header.length - (ready->next - header.offset)));

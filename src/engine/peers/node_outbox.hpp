@@ -1,8 +1,8 @@
 // What is to be sent to one p2pml node, at the speed at which its channel drains (docs/protocol/node.md).
 //
 // Frames go out at once, also between the payload of one upload and the next; uploads take turns. Payload is cut only
-// as fast as the channel drains: a slow peer costs references to segments and at most kHighWater bytes of queued
-// messages.
+// as fast as the channel drains: a slow peer costs references to segments and at most ChannelRoom::kMost bytes of
+// queued messages.
 #pragma once
 
 #include <algorithm>
@@ -14,19 +14,19 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "engine/peers/channel_room.hpp"
 #include "wire/peer_node.hpp"
 
 namespace p2pml::engine {
 
 class NodeOutbox {
  public:
-  /// Bytes handed to the channel and not drained yet, beyond which nothing further goes out.
-  static constexpr std::uint64_t kHighWater = 256 * 1024;
   /// Frames that wait: more means the peer makes us answer faster than it reads.
   static constexpr std::size_t kMaxFrames = 64;
   /// Requests of the peer that are open.
   static constexpr std::size_t kMaxUploads = 16;
-  /// Payload of one upload before the next one's turn.
+  /// Payload of one upload before the next one's turn; half of what the channel has room for, if that is less.
   static constexpr std::uint64_t kTurn = 128 * 1024;
 
   explicit NodeOutbox(std::size_t maxMessageSize) : maxMessageSize_(maxMessageSize) {}
@@ -62,7 +62,7 @@ class NodeOutbox {
 
   /// Of everything handed out by take(), how much the channel has passed on so far. The answer: how much more than told
   /// before.
-  std::uint64_t onDrained(std::uint64_t total);
+  std::uint64_t onDrained(base::TimePoint now, std::uint64_t total);
 
   struct Message {
     base::Bytes data;
@@ -77,7 +77,7 @@ class NodeOutbox {
   }
   /// Nothing waits and take() would hand out whatever came.
   [[nodiscard]] bool idle() const {
-    return announcement_.empty() && frames_.empty() && turnLeft_ == 0 && handedOver_ - drained_ < kHighWater;
+    return announcement_.empty() && frames_.empty() && turnLeft_ == 0 && handedOver_ - drained_ < room_.bytes();
   }
   [[nodiscard]] std::size_t uploads() const { return uploads_.size(); }
 
@@ -94,6 +94,7 @@ class NodeOutbox {
   std::uint64_t turnLeft_ = 0;
   std::uint64_t handedOver_ = 0;
   std::uint64_t drained_ = 0;
+  ChannelRoom room_;
 };
 
 }  // namespace p2pml::engine

@@ -55,7 +55,7 @@ TEST_F(NodeOutboxTest, UploadsTakeTurnsAndFramesGoBetweenThem) {
   EXPECT_TRUE(outbox.addFrame(wire::encode(wire::NodeCancel{9, 0})));
   EXPECT_FALSE(outbox.idle());
   EXPECT_THAT(taken(), IsEmpty());
-  outbox.onDrained(sent);
+  outbox.onDrained(base::TimePoint(), sent);
   EXPECT_THAT(taken(), ElementsAre("[2 bytes]", "cancel 9 from 0", "data 1 at 131072 of 140000", "[8928 bytes]",
                                    "data 2 at 131072 of 140000", "[8928 bytes]", "end 1 complete 140000",
                                    "end 2 complete 140000"));
@@ -78,10 +78,22 @@ TEST_F(NodeOutboxTest, WhatTheChannelHasPassedOnCountsOnce) {
   outbox.find(1)->total = 100'000;
   give(1, 100'000);
   taken();
-  EXPECT_EQ(outbox.onDrained(60'000), 60'000u);
-  EXPECT_EQ(outbox.onDrained(60'000), 0u);
-  EXPECT_EQ(outbox.onDrained(100), 0u);
-  EXPECT_EQ(outbox.onDrained(sent + 1), sent - 60'000);
+  EXPECT_EQ(outbox.onDrained(base::TimePoint(), 60'000), 60'000u);
+  EXPECT_EQ(outbox.onDrained(base::TimePoint(), 60'000), 0u);
+  EXPECT_EQ(outbox.onDrained(base::TimePoint(), 100), 0u);
+  EXPECT_EQ(outbox.onDrained(base::TimePoint(), sent + 1), sent - 60'000);
+}
+
+TEST_F(NodeOutboxTest, ASlowChannelGetsLessAtATimeAndCanBeCalledOffSooner) {
+  outbox.open(1, 0, 0);
+  outbox.find(1)->total = 900'000;
+  give(1, 900'000);
+  taken();
+  outbox.onDrained(base::TimePoint(), 65'535);
+  taken();
+  outbox.onDrained(base::TimePoint(base::seconds(10)), sent);
+  // Half of 96 KiB at a time, and no more until that has gone.
+  EXPECT_THAT(taken(), ElementsAre("[65535 bytes]", "[2 bytes]", "data 1 at 393216 of 900000", "[49152 bytes]"));
 }
 
 TEST_F(NodeOutboxTest, OnlyWhatIsWanted) {
@@ -103,17 +115,17 @@ TEST_F(NodeOutboxTest, CancelledFromSomewhere) {
   const std::uint64_t next = outbox.find(1)->next;
   EXPECT_EQ(next, 262'144u);
   outbox.cancel(1, 300'000);
-  outbox.onDrained(sent);
+  outbox.onDrained(base::TimePoint(), sent);
   EXPECT_THAT(taken(),
               ElementsAre("[2 bytes]", "data 1 at 262144 of 500000", "[37856 bytes]", "end 1 complete 500000"));
   // Further than that already: it ends where it is. What was announced still goes out.
   outbox.open(2, 0, 0);
   outbox.find(2)->total = 500'000;
   give(2, 500'000);
-  outbox.onDrained(sent);
+  outbox.onDrained(base::TimePoint(), sent);
   taken();
   outbox.cancel(2, 1);
-  outbox.onDrained(sent);
+  outbox.onDrained(base::TimePoint(), sent);
   EXPECT_THAT(taken(), ElementsAre("[2 bytes]", "end 2 complete 500000"));
   outbox.open(3, 0, 0);
   outbox.cancel(3, 0);

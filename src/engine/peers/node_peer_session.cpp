@@ -279,7 +279,7 @@ void NodePeerSession::flush(StepIo& io) {
 }
 
 void NodePeerSession::onDrained(StepIo& io, std::uint64_t total) {
-  meter_.uplink().passedOn(io.now, outbox_.onDrained(total));
+  meter_.uplink().passedOn(io.now, outbox_.onDrained(io.now, total));
   flush(io);
 }
 

@@ -1,10 +1,6 @@
 #include "engine/scheduling/cooperative_policy.hpp"
 
-#include <gtest/gtest.h>
-
-#include <map>
-
-#include "engine/scheduling/segment_key.hpp"
+#include "engine/scheduling/cooperative_policy_fixture.hpp"
 
 namespace p2pml::engine {
 namespace {
@@ -12,111 +8,7 @@ namespace {
 using base::ConnectionId;
 using base::milliseconds;
 using base::seconds;
-using base::TimePoint;
 using Kind = Action::Kind;
-
-class FakePeers final : public PeerView {
- public:
-  std::map<std::size_t, std::vector<Holder>> has;
-  std::map<std::size_t, std::uint64_t> sources;
-  std::vector<Neighbour> near;
-
-  [[nodiscard]] std::size_t peerCount() const override { return near.size(); }
-  [[nodiscard]] Availability availability(std::size_t) const override { return Availability::none; }
-  void idleHolders(std::size_t, std::vector<ConnectionId>&) const override {}
-  [[nodiscard]] ConnectionId source(std::size_t index) const override {
-    const auto found = sources.find(index);
-    return found == sources.end() ? ConnectionId() : ConnectionId(found->second);
-  }
-  [[nodiscard]] bool holds(ConnectionId, std::size_t) const override { return false; }
-  void holders(std::size_t index, std::vector<Holder>& holders) const override {
-    if (const auto found = has.find(index); found != has.end()) holders = found->second;
-  }
-  void neighbours(std::vector<Neighbour>& neighbours) const override { neighbours = near; }
-};
-
-/// A player in the middle of a stream: six segments of 4 s and 400,000 bytes, the first is needed in 4 s. The origin
-/// gives a megabyte a second: 500 ms for a segment with its latency, so HTTP must start 750 + 1000 ms before the need.
-class CooperativePolicyTest : public ::testing::Test {
- protected:
-  static constexpr std::int64_t kNow = 100'000;
-
-  CooperativePolicyTest() {
-    settings.schedulingPolicy = Scheduling::cooperative;
-    for (std::int64_t i = 0; i < 6; ++i) {
-      QueueItem item;
-      item.priority = i + 1;
-      item.key = keyOfRank(i);
-      item.neededAt = at(kNow + 4000 * (i + 1));
-      item.duration = seconds(4);
-      item.queuedAt = at(kNow);
-      queue.push_back(item);
-    }
-    estimates.httpBytesPerSecond = 1'000'000;
-    estimates.httpLatency = milliseconds(100);
-    estimates.segmentBytes = 400'000;
-    estimates.viewers = 4;
-    estimates.ownId = 1;
-    for (std::uint64_t id = 2; id <= 4; ++id) peers.near.push_back({ConnectionId(id), id, true, at(0)});
-    policy.start(at(0));
-  }
-  /// Segments of which we are the last of four to fetch them.
-  static std::uint64_t keyOfRank(std::int64_t skip) {
-    for (std::uint64_t key = 1;; ++key) {
-      const std::uint64_t own = rankOf(1, key);
-      if (rankOf(2, key) < own && rankOf(3, key) < own && rankOf(4, key) < own && skip-- == 0) return key;
-    }
-  }
-  static std::uint64_t keyOfFirst() {
-    for (std::uint64_t key = 1;; ++key) {
-      const std::uint64_t own = rankOf(1, key);
-      if (own < rankOf(2, key) && own < rankOf(3, key) && own < rankOf(4, key)) return key;
-    }
-  }
-  static TimePoint at(std::int64_t ms) { return TimePoint(milliseconds(ms)); }
-  static Holder holder(std::uint64_t id, Availability state = Availability::loaded, std::uint64_t speed = 0) {
-    Holder holder;
-    holder.connection = ConnectionId(id);
-    holder.state = state;
-    holder.idle = true;
-    holder.bytesPerSecond = speed;
-    return holder;
-  }
-  /// At kNow; most viewers are out of sight.
-  void comeIntoACrowd() {
-    policy.start(at(kNow));
-    estimates.viewers = 1000;
-  }
-  std::vector<Action> process(std::int64_t ms) {
-    std::size_t http = 0;
-    std::size_t p2p = 0;
-    for (const QueueItem& item : queue) {
-      http += item.http ? 1 : 0;
-      p2p += item.p2p ? 1 : 0;
-    }
-    std::vector<Action> actions;
-    policy.processQueue({at(ms), settings, queue, peers, http, p2p, estimates, validated}, rng, actions);
-    return actions;
-  }
-  /// Only the segment at `index` stays open.
-  void only(std::size_t index) {
-    for (std::size_t i = 0; i < queue.size(); ++i) queue[i].stored = i != index;
-  }
-  /// The latest moment for HTTP of that segment: up to 500 ms earlier than 1750 before the need, by its key.
-  std::int64_t latest(std::size_t index) {
-    only(index);
-    process(kNow);
-    return base::toMilliseconds(policy.wakeAt());
-  }
-
-  Settings settings;
-  std::vector<QueueItem> queue;
-  FakePeers peers;
-  Estimates estimates;
-  bool validated = false;
-  base::Rng rng{1};
-  CooperativePolicy policy{settings};
-};
 
 TEST_F(CooperativePolicyTest, AsksThePeerThatHasIt) {
   peers.has[0] = {holder(3)};
@@ -336,20 +228,6 @@ TEST_F(CooperativePolicyTest, APeerThatWillBeFreeInAMomentIsWaitedForAsLong) {
   EXPECT_EQ(process(kNow + 2560), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
 }
 
-TEST_F(CooperativePolicyTest, WhoseStoreIsNearlyEmptyHasAllPeersAtTheNextSegment) {
-  comeIntoACrowd();
-  only(0);
-  queue[1].stored = false;
-  queue[0].p2p = true;
-  peers.sources[0] = 3;
-  queue[0].progress = {100'000, 400'000, 300'000, at(kNow)};
-  peers.has[1] = {holder(4)};
-  EXPECT_TRUE(process(kNow + 100).empty());
-  // One that is needed later leaves the others to others.
-  queue[0].neededAt = at(kNow + 4101);
-  EXPECT_EQ(process(kNow + 100), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(4)}}));
-}
-
 TEST_F(CooperativePolicyTest, APeerThatSendsNothingIsLeftForAnother) {
   only(3);
   queue[3].p2p = true;
@@ -411,103 +289,6 @@ TEST_F(CooperativePolicyTest, WhatWasStartedLateIsNotGivenUpForAnother) {
   // Little is left, so that by this alone there would be time.
   queue[0].progress = {190'000, 400'000, 1'000'000, at(due), 0, at(due)};
   EXPECT_TRUE(process(due + 1).empty());
-}
-
-TEST_F(CooperativePolicyTest, WhatMayComeTooLateHasTheLineForItself) {
-  queue[0].http = true;
-  queue[0].neededAt = at(kNow + 1500);
-  queue[0].progress = {.received = 100'000, .total = 400'000, .bytesPerSecond = 100'000, .byteAt = at(kNow)};
-  queue[1].p2p = true;
-  peers.sources[1] = 3;
-  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  queue[2].http = true;
-  queue[2].progress = {.received = 300'000, .total = 400'000, .bytesPerSecond = 500'000, .byteAt = at(kNow)};
-  peers.has[3] = {holder(4)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}, {Kind::pauseHttp, 2, {}}}));
-  // And keeps it although it is faster now: the others would only slow it down again.
-  queue[1].p2p = queue[2].http = false;
-  queue[0].progress.bytesPerSecond = 1'000'000;
-  EXPECT_TRUE(process(kNow + 200).empty());
-  queue[0].http = false;
-  queue[0].stored = true;
-  EXPECT_FALSE(process(kNow + 300).empty());
-}
-
-// Viewers of 12 Mbit/s who had asked peers for what follows waited for 3.9 MB of that.
-TEST_F(CooperativePolicyTest, WhatThePlayerNeedsNextHasTheLineForItselfOverHttp) {
-  queue[0].http = true;
-  queue[0].neededAt = at(kNow + 2000);
-  queue[0].progress = {.received = 300'000, .total = 400'000, .bytesPerSecond = 400'000, .byteAt = at(kNow)};
-  queue[1].p2p = true;
-  peers.sources[1] = 3;
-  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
-}
-
-TEST_F(CooperativePolicyTest, ADownloadThatWouldBeLateAtHalfItsSpeedHasTheLineForItself) {
-  estimates.httpBytesPerSecond = 100'000;
-  queue[0].http = true;
-  queue[0].neededAt = at(kNow + 4500);
-  queue[1].neededAt = at(kNow + 8500);
-  // 2.5 s to go, and what is under way from the peer comes all the same.
-  queue[0].progress = {.received = 80'000, .total = 400'000, .bytesPerSecond = 128'000, .byteAt = at(kNow)};
-  queue[1].p2p = true;
-  peers.sources[1] = 3;
-  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
-}
-
-TEST_F(CooperativePolicyTest, ADownloadThatIsInTimeAtHalfItsSpeedToo) {
-  estimates.httpBytesPerSecond = 100'000;
-  queue[0].http = true;
-  queue[0].neededAt = at(kNow + 4500);
-  queue[1].neededAt = at(kNow + 8500);
-  queue[0].progress = {.received = 176'000, .total = 400'000, .bytesPerSecond = 128'000, .byteAt = at(kNow)};
-  queue[1].p2p = true;
-  peers.sources[1] = 3;
-  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  EXPECT_TRUE(process(kNow).empty());
-}
-
-TEST_F(CooperativePolicyTest, WhatAPeerThatIsSilentIsAskedForKeepsNoLineFree) {
-  settings.httpDownloadMaxPriority = 0;
-  queue[0].p2p = true;
-  peers.sources[0] = 2;
-  queue[0].neededAt = at(kNow);
-  queue[0].progress = {0, 0, 0, at(kNow - 500)};
-  peers.has[1] = {holder(3)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
-}
-
-TEST_F(CooperativePolicyTest, WhileWhatIsNeededNextIsOnItsWayNothingLaterIsAskedFor) {
-  peers.has[0] = {holder(2)};
-  peers.has[1] = {holder(3)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 0, ConnectionId(2)}}));
-  queue[0].p2p = true;
-  peers.sources[0] = 2;
-  // Silent or not: what it does not send HTTP will have to bring, and has the line to itself then.
-  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
-  EXPECT_TRUE(process(kNow + 1000).empty());
-  queue[0].progress = {.received = 100'000,
-                       .total = 400'000,
-                       .bytesPerSecond = 400'000,
-                       .startedAt = at(kNow),
-                       .byteAt = at(kNow + 500)};
-  EXPECT_TRUE(process(kNow + 500).empty());
-  settings.peerExtension = false;
-  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
-}
-
-TEST_F(CooperativePolicyTest, WhereHttpIsNotAllowedWhatASilentPeerIsAskedForHoldsUpNothing) {
-  settings.httpDownloadMaxPriority = 0;
-  queue[0].priority = 1;
-  queue[0].p2p = true;
-  peers.sources[0] = 2;
-  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
-  peers.has[1] = {holder(3)};
-  EXPECT_TRUE(process(kNow + 499).empty());
-  EXPECT_LE(policy.wakeAt(), at(kNow + 500));
-  EXPECT_EQ(process(kNow + 500), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
 }
 
 TEST_F(CooperativePolicyTest, WhatLiesBehindAHoleHttpHasToBringToo) {
@@ -631,35 +412,6 @@ TEST_F(CooperativePolicyTest, WhereAValidatorHasRefusedNothingLatelyThereIsTimeF
   EXPECT_EQ(latest(2), due - 625);
 }
 
-TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeWrongTheNextSegmentHasTheLineFromTheStart) {
-  validated = true;
-  estimates.refusedAt = at(kNow - 1000);
-  peers.has[1] = {holder(2)};
-  peers.has[2] = {holder(3)};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 0, {}}}));
-  // And what was begun before is stopped.
-  queue[0].http = true;
-  queue[0].progress = {.startedAt = at(kNow), .byteAt = at(kNow)};
-  queue[3].p2p = true;
-  peers.sources[3] = 4;
-  queue[3].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  EXPECT_EQ(process(kNow + 1), (std::vector<Action>{{Kind::abortP2p, 3, {}}}));
-}
-
-TEST_F(CooperativePolicyTest, WhereAnAnswerMayBeRefusedTheNextSegmentOverHttpHasTheLineADurationSooner) {
-  queue[0].neededAt = at(kNow + 5000);
-  queue[1].neededAt = at(kNow + 9000);
-  estimates.httpBytesPerSecond = 200'000;
-  queue[0].http = true;
-  queue[0].progress = {.received = 240'000, .total = 400'000, .bytesPerSecond = 300'000, .byteAt = at(kNow)};
-  queue[1].p2p = true;
-  peers.sources[1] = 3;
-  queue[1].progress = {100'000, 400'000, 300'000, at(kNow - 500)};
-  EXPECT_TRUE(process(kNow).empty());
-  validated = true;
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 1, {}}}));
-}
-
 TEST_F(CooperativePolicyTest, APeerThatHasStoppedIsNotInTimeHoweverFastItWas) {
   only(0);
   queue[0].p2p = true;
@@ -720,27 +472,6 @@ TEST_F(CooperativePolicyTest, WhileTheOriginIsDownAPeerMayTakeItsTimeToAnswer) {
   EXPECT_EQ(process(kNow + 5000), (std::vector<Action>{{Kind::abortP2p, 0, {}}, {Kind::startHttp, 0, {}}}));
 }
 
-TEST_F(CooperativePolicyTest, WhoCouldHelpWithTheNextSegmentIsAskedForNothingLater) {
-  queue[0].p2p = true;
-  peers.sources[0] = 2;
-  for (QueueItem& item : queue) item.neededAt += milliseconds(500);
-  // Five seconds to go, and HTTP would have to begin in three.
-  queue[0].progress = {.received = 100'000,
-                       .total = 400'000,
-                       .bytesPerSecond = 60'000,
-                       .startedAt = at(kNow - 1000),
-                       .byteAt = at(kNow)};
-  Holder able = holder(3);
-  able.resumes = true;
-  peers.has[0] = {able, holder(4)};
-  peers.has[1] = {able, holder(4)};
-  peers.has[2] = {able};
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(4)}}));
-  queue[0].progress.bytesPerSecond = 400'000;
-  peers.has[1].pop_back();
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(3)}}));
-}
-
 TEST_F(CooperativePolicyTest, TheLastQuarterComesOverHttpWhereNobodySendsIt) {
   only(1);
   peers.has[1] = {holder(2, Availability::loadingByHttp)};
@@ -750,25 +481,6 @@ TEST_F(CooperativePolicyTest, TheLastQuarterComesOverHttpWhereNobodySendsIt) {
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startHttp, 1, {}}}));
   peers.has[1] = {holder(2)};
   EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::startP2p, 1, ConnectionId(2)}}));
-}
-
-TEST_F(CooperativePolicyTest, WhatIsNeededSoonTakesTheSlotOfWhatComesSlowly) {
-  for (const std::size_t far : {3U, 4U, 5U}) {
-    queue[far].p2p = true;
-    peers.sources[far] = far;
-    queue[far].progress = {.received = 100'000,
-                           .total = 400'000,
-                           .bytesPerSecond = 100'000,
-                           .startedAt = at(kNow - 2000),
-                           .byteAt = at(kNow)};
-  }
-  queue[1].stored = queue[2].stored = true;
-  peers.has[0] = {holder(2)};
-  EXPECT_TRUE(process(kNow).empty()) << "three seconds are not long";
-  queue[4].progress.bytesPerSecond = 50'000;
-  EXPECT_EQ(process(kNow), (std::vector<Action>{{Kind::abortP2p, 4, {}}, {Kind::startP2p, 0, ConnectionId(2)}}));
-  queue[4].progress.startedAt = at(kNow - 1999);
-  EXPECT_TRUE(process(kNow).empty()) << "it has just begun";
 }
 
 TEST_F(CooperativePolicyTest, ALateDownloadThatBringsNothingIsAskedForAgainIfItHasBroughtSomething) {
