@@ -202,8 +202,7 @@ void NodeDownloads::shareOut(StepIo& io) {
   }
 }
 
-// ----------------------------------------------------------------------------------------------------------- what is
-// here
+// ------------------------------------------------------------------------------------------------------- what is here
 
 const SegmentBody* NodeDownloads::body(const std::string& segmentId) const {
   const auto at = downloads_.find(segmentId);

@@ -207,8 +207,7 @@ class CooperativePolicy::Pass {
     actions_.push_back({Action::Kind::pauseHttp, i, {}});
   }
 
-  // -------------------------------------------------------------------------------------------------- running
-  // downloads
+  // ----------------------------------------------------------------------------------------------- running downloads
 
   void watch(std::size_t i) {
     if (queue_[i].stored) return;
